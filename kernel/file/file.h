@@ -1,0 +1,95 @@
+/*
+ * Open file descriptions: what open(2) makes and fork, dup and SCM_RIGHTS share, with its offset and status flags. The last
+ * reference calls release. File table entries, mappings' files and calls in progress hold references; since the file table is
+ * a share tree, a description that a thousand children share may have a single one.
+ */
+#ifndef FILE_FILE_H
+#define FILE_FILE_H
+
+#include "sched/mutex.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct backing;
+struct directory_reader;
+struct file;
+struct inode;
+struct poll_table;
+struct uio;
+
+/* Every member may be NULL; the error of the call is then given in brackets. */
+struct file_ops {
+    /* At *position, which it moves; the caller holds position_lock when the position is the description's own. Bytes, 0 at end of
+       file, -errno; -EAGAIN only with O_NONBLOCK in flags (or RWF_NOWAIT). [-EINVAL] */
+    int64_t (*read)(struct file *file, struct uio *uio, uint64_t *position);
+    int64_t (*write)(struct file *file, struct uio *uio, uint64_t *position);
+    /* lseek(2); NULL: [-ESPIPE]. file_seek_regular serves regular files. */
+    int64_t (*seek)(struct file *file, int64_t offset, int whence);
+    /* getdents: calls reader->add(...) from file->position on. [-ENOTDIR] */
+    int (*read_directory)(struct file *file, struct directory_reader *reader);
+    /* Events now (EPOLLIN …), registering with poll_wait(). NULL: always readable and writable. */
+    uint32_t (*poll)(struct file *file, struct poll_table *table);
+    /* argument is a number or user address. [-ENOTTY] */
+    int64_t (*ioctl)(struct file *file, unsigned command, uint64_t argument);
+    /* Gives the backing to map, with a count. prot PROT_…, flags MAP_…. [-ENODEV] */
+    int (*map)(struct file *file, uint64_t prot, uint64_t flags, struct backing **backing);
+    int (*sync)(struct file *file, bool data_only);
+    int (*allocate)(struct file *file, int mode, uint64_t offset, uint64_t length);
+    /* A file table entry of this process was closed (not the last reference). */
+    void (*flush)(struct file *file);
+    /* fcntl(F_SETFL) changed flags; NULL: fine. */
+    int (*set_flags)(struct file *file, uint32_t flags);
+    /* The last reference is gone. */
+    void (*release)(struct file *file);
+    /* More for /proc/PID/fdinfo, formatted text; returns length as snprintf. */
+    int (*describe)(struct file *file, char *buffer, uint64_t size);
+};
+
+enum {
+    FILE_READ = 1, /* opened for reading */
+    FILE_WRITE = 2,
+    FILE_PATH = 4,      /* O_PATH */
+    FILE_SEEKABLE = 8,  /* has an offset */
+    FILE_STREAM = 16,   /* pread and pwrite give -ESPIPE */
+    FILE_DIRECTORY = 32,
+};
+
+struct path {
+    struct mount *mount;
+    struct dentry *dentry;
+};
+
+struct file {
+    _Atomic uint32_t refs;
+    uint32_t mode;            /* FILE_…, constant */
+    _Atomic uint32_t flags;   /* O_APPEND, O_NONBLOCK, …: what F_GETFL shows without the access mode, which is in mode */
+    const struct file_ops *ops;
+    struct path path;         /* constant; NULL members: none (pipes, sockets, anonymous files carry a pseudo path: name below) */
+    struct inode *inode;      /* constant, counted, may be NULL for anonymous files */
+    const char *name;         /* constant; for /proc/PID/fd of anonymous files: "pipe:[12]", "anon_inode:[eventpoll]"; owned by private or static */
+    struct mutex position_lock;
+    uint64_t position;        /* position_lock */
+    void *private;            /* the owner's */
+    struct epoll_watch *watches; /* epoll registrations, epoll's lock */
+    int32_t owner;            /* F_SETOWN */
+    int32_t owner_signal;     /* F_SETSIG */
+    void *locks;              /* flock / OFD bookkeeping, fs/lock.c */
+};
+
+/* A fresh description with one reference. NULL: no memory. ops->release is not called if it is put before `opened` is set by file_opened. */
+struct file *file_alloc(const struct file_ops *ops, uint32_t mode, uint32_t flags);
+struct file *file_get(struct file *file);
+void file_put(struct file *file);
+
+/* The calls on a description, with all checks of mode (-EBADF), limits and positions; user and kernel callers alike. position NULL:
+   the description's own offset. */
+int64_t file_read(struct file *file, struct uio *uio, uint64_t *position);
+int64_t file_write(struct file *file, struct uio *uio, uint64_t *position);
+int64_t file_seek(struct file *file, int64_t offset, int whence);
+uint32_t file_poll(struct file *file, struct poll_table *table);
+
+/* Reads exactly into kernel memory, at an offset: bytes read or -errno. For exec and friends. */
+int64_t file_read_kernel(struct file *file, void *buffer, size_t count, uint64_t offset);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * Physical memory, a frame of 4 KiB at a time, each with a count. A buddy allocator per machine with a small per-CPU cache;
+ * metadata is initialised block by block when memory is first needed, so that start-up does not depend on its size.
+ */
+#ifndef MEM_FRAME_H
+#define MEM_FRAME_H
+
+#include "arch/address.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct backing;
+
+enum frame_kind {
+    FRAME_FREE,   /* in the allocator */
+    FRAME_KERNEL, /* kernel memory: stacks, buffers */
+    FRAME_SLAB,   /* a slab of objects */
+    FRAME_HEAP,   /* a large heap_alloc */
+    FRAME_TABLE,  /* a page table: a node of the share tree */
+    FRAME_PAGE,   /* an anonymous page */
+    FRAME_CACHE,  /* a page of a backing (file or shared memory) */
+};
+
+enum {
+    FRAME_ORDER_MAX = 10, /* blocks of up to 4 MiB */
+    FRAME_ORDER_HUGE = 9, /* 2 MiB */
+};
+
+/* Flags of frame_alloc. */
+enum {
+    FRAME_ZERO = 1,   /* filled with zeros */
+    FRAME_ATOMIC = 2, /* must not sleep (nothing sleeps at present: documents the caller) */
+};
+
+/*
+ * refs counts the entries that point to the frame, plus one per holder in the kernel (a backing's index, a copy in progress). Never
+ * processes.
+ */
+struct frame {
+    _Atomic uint32_t refs;
+    uint8_t kind;
+    uint8_t order;
+    uint16_t flags; /* owner's use */
+    union {
+        struct { /* FRAME_TABLE, see mem/table.h */
+            uint64_t lines;
+            uint32_t anonymous, file; /* pages that hang below it */
+        } table;
+        struct { /* FRAME_CACHE */
+            struct backing *backing; /* NULL once it was truncated away */
+            uint64_t index;          /* in pages */
+        } cache;
+        struct { /* FRAME_SLAB */
+            void *cache;
+            void *slab;
+        } slab;
+        struct { /* FRAME_FREE: links of the buddy's list */
+            struct frame *next, *previous;
+        } free;
+    };
+};
+
+/* Counters for the ledger, /proc/meminfo and the tests of constant time. All monotonic but `free`. */
+struct frame_totals {
+    uint64_t total, free; /* frames */
+    uint64_t allocated;   /* frames handed out since boot */
+};
+
+/* Takes over machine.ram. */
+void frame_init(void);
+/* 1 << order contiguous, aligned frames; the first one's refs is 1 and its order is set. NULL: no memory, or fault injection. */
+struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
+void frame_get(struct frame *frame);
+/* Drops a count; the last one frees the block. FRAME_CACHE frames are kept alive by their backing's count. */
+void frame_put(struct frame *frame);
+/* Frees a block whose only count the caller holds. */
+void frame_free(struct frame *frame);
+uint32_t frame_refs(const struct frame *frame);
+
+struct frame *frame_of(struct phys address);
+struct frame *frame_of_kernel(const void *pointer);
+struct phys frame_phys(const struct frame *frame);
+/* The kernel address of its first byte. */
+void *frame_address(const struct frame *frame);
+/* False for device memory and holes. */
+bool frame_exists(struct phys address);
+
+/* The one zeroed page that untouched anonymous memory reads as; its entries are not counted (PTE_LEAF_SPECIAL). */
+extern struct frame *frame_zero;
+
+void frame_totals_get(struct frame_totals *totals);
+
+#endif
