@@ -4,14 +4,19 @@
 #ifndef FILE_CALLER_H
 #define FILE_CALLER_H
 
+#include "arch/address.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct cred;
+struct file;
 struct file_table;
 struct fs_context;
+struct signalfd_siginfo;
 struct thread;
 struct tty;
+struct wait_queue;
 
 /* Credentials of the current thread's process: valid until the thread next returns to user mode. Never NULL (kernel threads: root). */
 const struct cred *caller_cred(void);
@@ -44,5 +49,28 @@ struct tty *caller_tty(void);
 void session_set_tty(int32_t session, struct tty *tty);
 /* Signals owners of F_SETOWN: positive a process, negative a group. */
 void owner_signal(int32_t owner, int number, int fd, uint32_t events);
+
+/*
+ * ppoll, pselect6, epoll_pwait: the caller's signal mask becomes the user's `mask` (size must be 8; a null address changes nothing) until
+ * caller_mask_restore. 0, -EINVAL, -EFAULT. `interrupted`: the call ends with -EINTR or a restart code, so the old mask comes back only
+ * when the handler that now runs returns (or at the border to user mode when none runs); else it comes back at once.
+ */
+int caller_mask_push(struct uaddr mask, size_t size);
+void caller_mask_restore(bool interrupted);
+
+/* signalfd: whether a signal of `mask` (bit n - 1: signal n) is pending for the calling thread; takes one off and describes it: true if
+   there was one; the queue that is woken when a signal comes for the calling thread or its process (lives as long as the caller, and
+   as long as any file's poll registration: proc wakes it with EPOLLHUP | POLLFREE semantics by removing waiters when it goes). */
+bool caller_signal_pending(uint64_t mask);
+bool caller_signal_take(uint64_t mask, struct signalfd_siginfo *info);
+struct wait_queue *caller_signal_queue(void);
+
+/* pidfd: `handle` is proc's counted name of a process. Gives up a count; whether it ended (is a zombie or reaped); the queue that is
+   woken with EPOLLIN when it ends; the number that the caller sees, -1 when reaped, 0 when not visible. */
+void pid_handle_put(void *handle);
+bool pid_handle_ended(void *handle);
+bool pid_handle_reaped(void *handle);
+struct wait_queue *pid_handle_queue(void *handle);
+int32_t pid_handle_number(void *handle);
 
 #endif

@@ -12,9 +12,11 @@
 #include <stdint.h>
 
 struct backing;
+struct cred;
 struct directory_reader;
 struct file;
 struct inode;
+struct file_table;
 struct poll_table;
 struct uio;
 
@@ -42,6 +44,13 @@ struct file_ops {
     int (*set_flags)(struct file *file, uint32_t flags);
     /* The last reference is gone. */
     void (*release)(struct file *file);
+    /* fstat(2) of a file without an inode (pipes, sockets, anonymous files); file_status_init() has filled in the rest. */
+    void (*status)(struct file *file, struct file_status *status);
+    /* Opening /proc/PID/fd/N of a file without an inode: sets up `fresh`, which has the wanted mode and flags but neither ops nor
+       references to anything yet. May sleep as opening a FIFO does. 0 or -errno. [-ENXIO] */
+    int (*reopen)(struct file *file, struct file *fresh);
+    /* The target of the link /proc/PID/fd/N when file->name is NULL and there is no path; returns length as snprintf. */
+    int (*describe_name)(struct file *file, char *buffer, uint64_t size);
     /* More for /proc/PID/fdinfo, formatted text; returns length as snprintf. */
     int (*describe)(struct file *file, char *buffer, uint64_t size);
 };
@@ -53,6 +62,15 @@ enum {
     FILE_SEEKABLE = 8,  /* has an offset */
     FILE_STREAM = 16,   /* pread and pwrite give -ESPIPE */
     FILE_DIRECTORY = 32,
+    FILE_OPENED = 64,   /* set by file_opened(): release is due */
+    FILE_NOWAIT = 128,  /* read and write honour RWF_NOWAIT in uio->flags; others give -EOPNOTSUPP */
+};
+
+/* What fstat(2) tells of a file that has no inode. Times are wall-clock nanoseconds. */
+struct file_status {
+    uint32_t mode, links, uid, gid;
+    uint64_t device, inode, size, block_size, blocks;
+    uint64_t time; /* all three times */
 };
 
 struct path {
@@ -75,21 +93,48 @@ struct file {
     int32_t owner;            /* F_SETOWN */
     int32_t owner_signal;     /* F_SETSIG */
     void *locks;              /* flock / OFD bookkeeping, fs/lock.c */
+    const struct cred *cred;  /* constant, counted: who opened it */
 };
 
-/* A fresh description with one reference. NULL: no memory. ops->release is not called if it is put before `opened` is set by file_opened. */
+/* A fresh description with one reference, opened by the caller's credentials. NULL: no memory. ops->release is not called if it is
+   put before file_opened(). */
 struct file *file_alloc(const struct file_ops *ops, uint32_t mode, uint32_t flags);
+/* The open succeeded: from now on the last file_put calls ops->release. */
+void file_opened(struct file *file);
 struct file *file_get(struct file *file);
+/* The last reference leaves epoll sets and locks, calls release and frees. May sleep. */
 void file_put(struct file *file);
 
 /* The calls on a description, with all checks of mode (-EBADF), limits and positions; user and kernel callers alike. position NULL:
-   the description's own offset. */
+   the description's own offset. uio->flags holds the RWF_… flags of the call. */
 int64_t file_read(struct file *file, struct uio *uio, uint64_t *position);
 int64_t file_write(struct file *file, struct uio *uio, uint64_t *position);
 int64_t file_seek(struct file *file, int64_t offset, int whence);
 uint32_t file_poll(struct file *file, struct poll_table *table);
+int64_t file_ioctl(struct file *file, unsigned command, uint64_t argument);
+/* lseek(2) arithmetic for a file of `size` bytes whose offsets reach up to `limit`: SEEK_SET, CUR, END, DATA, HOLE (no holes). Takes
+   position_lock. */
+int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t size, uint64_t limit);
+/* Whether this call must not sleep: O_NONBLOCK or RWF_NOWAIT. */
+bool file_nonblocking(const struct file *file, const struct uio *uio);
 
 /* Reads exactly into kernel memory, at an offset: bytes read or -errno. For exec and friends. */
 int64_t file_read_kernel(struct file *file, void *buffer, size_t count, uint64_t offset);
+
+/* The defaults of fstat(2) for a file without an inode, then ops->status. */
+void file_status_get(struct file *file, struct file_status *status);
+/* A fresh inode number for a pseudo file, as pipes and sockets show it. */
+uint64_t file_pseudo_number(void);
+/* A description for an anonymous object with a static name ("anon_inode:[eventfd]"), opened. NULL: no memory. */
+struct file *file_anonymous(const struct file_ops *ops, const char *name, void *object, uint32_t flags);
+
+/* --- implemented by fs, which stands above --- */
+
+/* Gives up file->path and file->inode (either may be empty). */
+void file_place_put(struct file *file);
+/* The last reference goes: ends flock and OFD locks. Called when file->locks is set. */
+void file_locks_release(struct file *file);
+/* A descriptor of `file` was closed in `table`: the process's record locks on it end. Called when table->record_locks is set. */
+void file_locks_close(struct file *file, struct file_table *table);
 
 #endif

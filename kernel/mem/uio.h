@@ -14,6 +14,7 @@
 struct uio {
     bool into_memory;            /* true: a read (the file's bytes go to memory) */
     bool kernel;                 /* the memory is the kernel's */
+    uint32_t flags;              /* RWF_… of preadv2 and pwritev2; 0 otherwise */
     const struct iovec *pieces;  /* the current piece; iov_base is a user or kernel address */
     size_t piece_count;          /* pieces left, with the current one */
     size_t piece_offset;         /* bytes of the current piece that are done */
