@@ -9,6 +9,7 @@
 #include "sched/mutex.h"
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct backing;

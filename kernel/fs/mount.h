@@ -13,6 +13,7 @@
 #include <linux/mount.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct dentry;
