@@ -237,12 +237,13 @@ CASE(orphan_goes_to_nearest_subreaper)
         int inherited = 1;
         CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &inherited));
         CHECK_EQ(inherited, 0);
-        *orphan = process_fork();
-        if (*orphan == 0) {
+        pid_t child = process_fork();
+        if (child == 0) {
             gate_wait(&gate);
             CHECK_EQ(getppid(), self);
             _exit(9);
         }
+        *orphan = child;
         _exit(0);
     }
     process_exits(middle, 0);

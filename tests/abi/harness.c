@@ -203,6 +203,30 @@ char *memory_alloc(size_t size)
     return memory;
 }
 
+bool memory_readable(const void *address)
+{
+    int fds[2];
+    CHECK_OK(pipe(fds));
+    ssize_t put = write(fds[1], address, 1);
+    CHECK(put == 1 || errno == EFAULT);
+    close(fds[0]);
+    close(fds[1]);
+    return put == 1;
+}
+
+bool memory_writable(void *address)
+{
+    int fds[2];
+    CHECK_OK(pipe(fds));
+    if (write(fds[1], address, 1) == -1)
+        CHECK_EQ(write(fds[1], "?", 1), 1);
+    ssize_t got = read(fds[0], address, 1);
+    CHECK(got == 1 || errno == EFAULT);
+    close(fds[0]);
+    close(fds[1]);
+    return got == 1;
+}
+
 static void signal_note(int signal)
 {
     signal_count[signal]++;

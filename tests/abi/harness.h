@@ -92,6 +92,10 @@ void *shared_alloc(size_t size);
 /* Private anonymous memory, readable and writable. */
 char *memory_alloc(size_t size);
 
+/* Whether the kernel can read, or write, this byte for the process; the byte keeps its value. */
+bool memory_readable(const void *address);
+bool memory_writable(void *address);
+
 /* Signal handler without SA_RESTART that counts in signal_count[]. */
 extern volatile int signal_count[65];
 void signal_counting(int signal, int flags);
