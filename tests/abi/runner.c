@@ -261,6 +261,8 @@ int main(int argc, char **argv)
     struct runner_totals totals = {0};
     sigset_t child;
     options_parse(&options, argc, argv);
+    for (int fd = 3; fd < 1024; fd++)
+        close(fd); /* cases count their descriptors */
     mkdir("/tmp", 01777);
     runner_pid = getpid();
     case_report = shared_alloc(sizeof(*case_report));
