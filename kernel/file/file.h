@@ -16,6 +16,7 @@ struct backing;
 struct cred;
 struct directory_reader;
 struct file;
+struct file_status;
 struct inode;
 struct file_table;
 struct poll_table;

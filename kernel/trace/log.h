@@ -21,7 +21,7 @@ _Noreturn void panic_at(const struct trap_frame *frame, const char *format, ...)
 /* Set at boot by the architecture: prints a backtrace, ends the machine. (trace stands below arch.) */
 struct panic_hooks {
     void (*backtrace)(const struct trap_frame *frame, void (*print)(const char *line));
-    _Noreturn void (*end)(void);
+    void (*end)(void) __attribute__((noreturn));
     void (*stop_others)(void);
 };
 void panic_set_hooks(const struct panic_hooks *hooks);
