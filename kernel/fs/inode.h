@@ -94,6 +94,9 @@ struct inode_ops {
     int (*permission)(struct inode *inode, unsigned may);
     /* Readies a fresh description: may change file->ops, private, mode. [fine] Not called for O_PATH. */
     int (*open)(struct inode *inode, struct file *file);
+    /* Reads contents straight from the source into kernel memory, past any pages of its own: how the overlay fills its pages
+       from a lower file without keeping them twice. Bytes, less only at the end; -EIO and the like. [through inode->backing] */
+    int64_t (*read_direct)(struct inode *inode, uint64_t offset, void *buffer, size_t count);
     /* Extended attributes; names with prefix. size 0 asks for the length. -ENODATA, -ERANGE. [-EOPNOTSUPP] */
     int64_t (*get_xattr)(struct inode *inode, const char *name, void *value, size_t size);
     int (*set_xattr)(struct inode *inode, const char *name, const void *value, size_t size, unsigned flags);
@@ -144,7 +147,7 @@ void inode_put(struct inode *inode);
 int64_t inode_time(void);
 /* Bytes of contents: the backing's size if there is one. */
 uint64_t inode_size(const struct inode *inode);
-/* Rebuilds from change what needs no file system: mode, owner, times and the backing's or the inode's size. Lock held. 0. */
+/* Writes the change into the fields: mode, owner, times, and the backing's or the inode's size. Lock held. 0. */
 int inode_change_apply(struct inode *inode, const struct inode_change *change);
 /* Marks a directory as changed: mtime, ctime, version. Lock held. */
 void inode_changed(struct inode *directory);
