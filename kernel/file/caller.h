@@ -50,6 +50,11 @@ void session_set_tty(int32_t session, struct tty *tty);
 /* Signals owners of F_SETOWN: positive a process, negative a group. */
 void owner_signal(int32_t owner, int number, int fd, uint32_t events);
 
+/* The wall clock, nanoseconds since 1970 (CLOCK_REALTIME); time since boot for CLOCK_BOOTTIME is clock_monotonic. The queue that is
+   woken when the wall clock is set. */
+int64_t wall_clock_now(void);
+struct wait_queue *wall_clock_changed(void);
+
 /*
  * ppoll, pselect6, epoll_pwait: the caller's signal mask becomes the user's `mask` (size must be 8; a null address changes nothing) until
  * caller_mask_restore. 0, -EINVAL, -EFAULT. `interrupted`: the call ends with -EINTR or a restart code, so the old mask comes back only

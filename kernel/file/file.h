@@ -6,6 +6,7 @@
 #ifndef FILE_FILE_H
 #define FILE_FILE_H
 
+#include "mem/space.h"
 #include "sched/mutex.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@ struct backing;
 struct cred;
 struct directory_reader;
 struct file;
+struct file_status;
 struct file_status;
 struct inode;
 struct file_table;
@@ -66,6 +68,7 @@ enum {
     FILE_DIRECTORY = 32,
     FILE_OPENED = 64,   /* set by file_opened(): release is due */
     FILE_NOWAIT = 128,  /* read and write honour RWF_NOWAIT in uio->flags; others give -EOPNOTSUPP */
+    FILE_WRITER = 256, /* fs: counted as a writer of its mount and backing */
 };
 
 /* What fstat(2) tells of a file that has no inode. Times are wall-clock nanoseconds. */
@@ -91,6 +94,7 @@ struct file {
     struct mutex position_lock;
     uint64_t position;        /* position_lock */
     void *private;            /* the owner's */
+    struct map_source source; /* what mappings of this description refer to; see file_map_source */
     struct epoll_watch *watches; /* epoll registrations, epoll's lock */
     int32_t owner;            /* F_SETOWN */
     int32_t owner_signal;     /* F_SETSIG */
@@ -119,6 +123,12 @@ int64_t file_ioctl(struct file *file, unsigned command, uint64_t argument);
 int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t size, uint64_t limit);
 /* Whether this call must not sleep: O_NONBLOCK or RWF_NOWAIT. */
 bool file_nonblocking(const struct file *file, const struct uio *uio);
+
+/* What a mapping of this description refers to, with a count: asks ops->map, checks modes against prot and flags (-EACCES, -ENODEV,
+   -EPERM). A map operation that answers with a fresh backing each time (shared /dev/zero) gets a source of its own. */
+int file_map_source(struct file *file, uint64_t prot, uint64_t flags, struct map_source **source);
+/* The description behind a mapping's source, or NULL when it is shared anonymous memory. No count is taken. */
+struct file *file_of_source(struct map_source *source);
 
 /* Reads exactly into kernel memory, at an offset: bytes read or -errno. For exec and friends. */
 int64_t file_read_kernel(struct file *file, void *buffer, size_t count, uint64_t offset);
