@@ -15,9 +15,14 @@
 struct backing;
 struct space;
 
+enum { BACKING_RANGE_MAX = 32 };
+
 struct backing_ops {
     /* Fills a fresh zeroed page `index` (page-sized units) from the source. 0 or -EIO and the like. Lock held. NULL: stays zero. */
     int (*fill)(struct backing *backing, uint64_t index, struct frame *frame);
+    /* Read-ahead for slow sources: fills up to `count` (at most BACKING_RANGE_MAX) fresh zeroed pages from `index` on, and returns how
+       many from the front it filled, at least 1, or -errno. Lock held. Used instead of fill when it is not NULL. */
+    int (*fill_range)(struct backing *backing, uint64_t index, unsigned count, struct frame **frames);
     /* The last count is gone: the owner frees itself (backing_destroy has not been called). */
     void (*release)(struct backing *backing);
     /* A shared writable mapping is about to make the page dirty: 0, or -ENOSPC, -EDQUOT (SIGBUS). NULL: always 0. Lock held. */
