@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TREES = 5, PAGES = 700, OBJECTS = 4, PAGE = 4096 };
+enum { TREES = 5, PAGES = 1500, OBJECTS = 4, PAGE = 4096 };
 
 static const uint64_t BASE = UINT64_C(0x7ff000000000);
 

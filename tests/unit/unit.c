@@ -3,6 +3,8 @@
  */
 #include "unit.h"
 
+#include "oracle.h"
+
 #include "lib/assert.h"
 
 #include <stdatomic.h>
@@ -105,4 +107,13 @@ void unit_object_put(void *object)
 {
     if (atomic_fetch_sub(&((struct unit_object *)object)->refs, 1) <= 0)
         abort();
+}
+
+const struct string_oracle *string_oracle(void)
+{
+    static const struct string_oracle oracle = {
+        memcmp, memchr, strlen, strnlen, strcmp, strncmp, strchr, strrchr, strstr, strspn, strcspn,
+    };
+
+    return &oracle;
 }
