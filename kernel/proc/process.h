@@ -20,8 +20,10 @@
 #include "file/cred.h"
 #include "proc/signal_types.h"
 #include "sched/thread.h"
+#include <bsd/sys/tree.h>
 #include <linux/resource.h>
 
+struct cpu_timers;
 struct file;
 struct file_table;
 struct fs_context;
@@ -39,6 +41,7 @@ TAILQ_HEAD(process_list, process);
 
 /* A number: of a task, a process, a group or a session, as long as any of them uses it. */
 struct pid {
+    RB_ENTRY(pid) link;           /* t the table of numbers */
     _Atomic uint32_t refs;        /* a */
     int32_t number;               /* c */
     struct task *task;            /* t the task of that number, NULL once it was reaped */
@@ -55,17 +58,18 @@ struct restart_block {
     uint64_t values[4];
 };
 
-/* A parent that sleeps in vfork; on the parent's stack. */
+/* A parent that sleeps in vfork; on the parent's stack. The parent looks at `done`, and takes itself out of task->vfork when a fatal
+   signal ends its wait, with the child's signal_lock held, so that nobody uses the structure once the parent has gone on. */
 struct vfork_wait {
     struct wait_queue queue;
-    bool done; /* s of the parent */
+    bool done; /* s of the child */
 };
 
 struct task {
     /* fresh */
     struct thread thread; /* first */
     struct process *process;      /* c */
-    struct pid *pid;              /* c */
+    struct pid *pid;              /* c but for exec by another task than the leader */
     TAILQ_ENTRY(task) link;       /* s process->tasks */
     struct signal_queue pending;  /* s signals for this thread */
     struct restart_block restart; /* o */
@@ -73,7 +77,11 @@ struct task {
     struct uaddr robust_list;     /* o */
     struct vfork_wait *vfork;     /* s the parent that waits for this task's exec or exit, or NULL */
     void *futex_wait;             /* o futex.c */
-    bool exiting;                 /* s */
+    bool exiting;                 /* s takes no more signals */
+    bool stopped;                 /* s counted in process->stopped_count */
+    bool stop_dequeued;           /* s has taken a stop signal and SIGCONT has not come since */
+    bool no_faults;               /* o copies from and to user memory fail instead of faulting pages in (futex.c) */
+    uint64_t awaited;             /* s what sigtimedwait waits for: unblocked for it, yet never discarded as ignored */
     bool restore_mask;            /* o saved_mask replaces blocked on the way back to user mode */
     uint64_t saved_mask;          /* o */
     uint64_t trap_number, trap_error, trap_address; /* o of the last exception, for signal frames */
@@ -114,17 +122,22 @@ struct process {
     int32_t group_exit_status;        /* s */
     struct task *exec_task;           /* s the task that ends the others for execve, or NULL */
     bool stop_requested;              /* s tasks go to a stop at their next chance */
+    bool stopped;                     /* s every task is in the stop */
     int32_t stop_signal;              /* s */
     uint32_t stopped_count;           /* s tasks in the stop */
-    uint32_t wait_events;             /* t PROCESS_EVENT_…: what wait may still report */
+    int32_t continue_code;            /* s CLD_… that the first task to run tells the parent after SIGCONT, 0: nothing */
+    uint32_t wait_events;             /* s PROCESS_EVENT_…: what wait may still report */
     struct wait_queue child_queue;    /* its tasks sleep here in wait; woken by children's changes */
     struct wait_queue exec_queue;     /* exec waits here for the other tasks' end */
     struct wait_queue signalfd_queue; /* signalfds of this process poll here */
-    struct usage usage, children_usage; /* t of ended tasks; of reaped children */
+    struct usage usage;               /* s of ended tasks; faults: of all, atomic */
+    struct usage children_usage;      /* t of reaped children */
     struct timer real_timer;          /* s ITIMER_REAL and alarm */
     uint64_t real_interval;           /* s nanoseconds */
-    uint64_t virtual_left, virtual_interval, profile_left, profile_interval; /* s ITIMER_VIRTUAL, ITIMER_PROF in ns, 0: off */
+    struct cpu_timers *cpu_timers;    /* s ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU; NULL: never used */
     struct posix_timer *timers;       /* s timer_create */
+    int32_t next_timer;               /* s */
+    const struct cred *last_cred;     /* s of the last task, once all have ended; counted */
     bool executed;                    /* a has called execve since it was forked */
     uint64_t start_time;              /* c clock_monotonic */
     struct fork_account *fork_account; /* o what its last fork did, or NULL */
@@ -148,6 +161,7 @@ struct process {
     /* identity */
     struct pid *pid;                  /* c */
     struct process *parent;           /* t never NULL but for process 1 */
+    int32_t parent_tid;               /* t the task of the parent that made it: for __WNOTHREAD and PR_SET_PDEATHSIG */
     struct process_list children;     /* t */
     TAILQ_ENTRY(process) sibling;     /* t */
     struct pid *group;                /* t */
@@ -210,16 +224,24 @@ void process_put(struct process *process);
 
 /* --- numbers: pid.c ----------------------------------------------------------------------------------------------- */
 
+/* The largest number plus one (/proc/sys/kernel/pid_max). */
+enum { PID_LIMIT = 4194304 };
+
 /* The lowest-cost next free number with one reference. 0, -EAGAIN (none left), -ENOMEM. */
 int pid_alloc(struct pid **pid);
 struct pid *pid_get(struct pid *pid);
+/* Takes tree_lock for the last one: not with a spinlock held. NULL is legal. */
 void pid_put(struct pid *pid);
+/* The number that the next pid_alloc tries first is last + 1 (/proc/sys/kernel/ns_last_pid). */
+int32_t pid_last(void);
 /* With a reference, or NULL. */
 struct process *process_find(int32_t number);
 /* By the number of any task; a reference to its process is taken (process_put(task->process)). */
 struct task *task_find(int32_t number);
-/* tree_lock held; no reference. */
+/* tree_lock held; no reference: its fields are valid until tree_lock is released, and pid_get is legal if any of them is in use. */
 struct pid *pid_find_locked(int32_t number);
+/* The same with a reference, without the lock; NULL: not in use. */
+struct pid *pid_find(int32_t number);
 /* The first process with a number >= from, with a reference; NULL: none. For /proc. */
 struct process *process_next(int32_t from);
 uint32_t pid_count(void);
@@ -228,19 +250,32 @@ uint32_t pid_count(void);
 
 struct clone_request; /* proc/fork.h */
 
-/* Ends the current task; the last one ends the process. exit.c */
+/* Ends the current task; the last one ends the process. status as wait encodes it. exit.c */
 _Noreturn void task_exit(int32_t status);
 /* Ends the whole process from any of its tasks: status as wait encodes it. */
 _Noreturn void process_exit(int32_t status);
-/* Makes every other task of the current process end; returns when this one is alone (exec). 0 or -EAGAIN / -EINTR when somebody else
-   is ending the process already. */
+/* exec: makes every other task of the current process end; returns when this one is alone, has the process's number and signals its
+   end with SIGCHLD. 0, or -EAGAIN when somebody else is ending the process already or it is killed meanwhile. */
 int process_become_single(void);
 /* The vfork parent may go on (exec succeeded or the task ends). */
 void vfork_release(struct task *task);
+/* The task must go to its end instead of user mode. signal_lock held. */
+static inline bool task_doomed_locked(const struct task *task)
+{
+    return task->process->group_exit || (task->process->exec_task && task->process->exec_task != task);
+}
+
+/* Credentials of a process, counted: its first task's, or the last ones it had; NULL once it was reaped. identity.c */
+const struct cred *process_cred(struct process *process);
+/* Installs credentials for the current task; consumes the count. */
+void task_set_cred(const struct cred *cred);
 
 /* limits.c */
+/* The limits of process 1, as Linux sets them at boot. NULL: no memory. */
+struct limits *limits_create(void);
 struct limits *limits_get(struct limits *limits);
 void limits_put(struct limits *limits);
+/* The soft limit. Takes signal_lock. */
 uint64_t process_limit(struct process *process, unsigned resource);
 
 #endif

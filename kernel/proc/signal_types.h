@@ -6,6 +6,8 @@
 
 #include "arch/address.h"
 #include "sched/spin.h"
+#include <stdbool.h>
+#include <stdint.h>
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <bsd/sys/queue.h>
@@ -33,8 +35,10 @@ struct signal_action {
     uint64_t mask;
 };
 
+/* Shared by fork until somebody changes it, and then copied; but CLONE_SIGHAND makes it common: changed in place for all sharers. */
 struct signal_actions {
     _Atomic uint32_t refs;
+    bool common; /* constant once a second process holds it */
     struct signal_action actions[SIGNAL_COUNT]; /* by number - 1 */
 };
 
