@@ -1,5 +1,6 @@
 /*
- * Virtio, the part between transports and drivers: the hand-shake of section 3.1, the rings' memory, completions. See virtio.h.
+ * Virtio, the part between transports and drivers: the hand-shake of section 3.1, the rings'
+ * memory, completions. See virtio.h.
  */
 #include "dev/virtio.h"
 
@@ -76,8 +77,7 @@ int virtio_port_start(struct virtio_device *device, unsigned index,
         return -ENODEV;
     if (size > VIRTIO_QUEUE_SIZE_MAX)
         size = VIRTIO_QUEUE_SIZE_MAX;
-    struct frame *frame =
-        frame_alloc(FRAME_KERNEL, order_of(virtio_queue_bytes(size)), FRAME_ZERO);
+    struct frame *frame = frame_alloc(FRAME_KERNEL, order_of(virtio_queue_bytes(size)), FRAME_ZERO);
     if (!frame)
         return -ENOMEM;
 

@@ -1,12 +1,14 @@
 /*
- * Virtio devices (Virtual I/O Device Version 1.1): what a driver for one kind of device sees. The transport (virtio_mmio.c)
- * finds devices and moves registers; the queues (virtio_queue.h) are the same on all transports; a driver (virtio_console.c,
- * virtio_9p.c) is a line in a table.
+ * Virtio devices (Virtual I/O Device Version 1.1): what a driver for one kind of device sees. The
+ * transport (virtio_mmio.c) finds devices and moves registers; the queues (virtio_queue.h) are the
+ * same on all transports; a driver (virtio_console.c, virtio_9p.c) is a line in a table.
  *
- * Life: virtio_device_add() resets the device and offers it to its driver; the driver's probe agrees on features, starts its queues and
- * calls virtio_ready(). Devices stay for ever: the machines have no hot plug.
+ * Life: virtio_device_add() resets the device and offers it to its driver; the driver's probe
+ * agrees on features, starts its queues and calls virtio_ready(). Devices stay for ever: the
+ * machines have no hot plug.
  *
- * Locks: each queue has a spinlock, taken with interrupts off; it guards the ring. Completions run in the interrupt, without it.
+ * Locks: each queue has a spinlock, taken with interrupts off; it guards the ring. Completions run
+ * in the interrupt, without it.
  */
 #ifndef DEV_VIRTIO_H
 #define DEV_VIRTIO_H
@@ -48,38 +50,44 @@ struct virtio_port {
 struct virtio_device {
     const struct virtio_transport *transport; /* c */
     uint32_t kind;                            /* c VIRTIO_ID_… */
-    bool modern;                              /* c VIRTIO_F_VERSION_1 was offered: a version 1.0 device */
-    uint64_t features;                        /* c agreed upon */
-    volatile uint8_t *registers;              /* c the transport's */
+    bool modern;                 /* c VIRTIO_F_VERSION_1 was offered: a version 1.0 device */
+    uint64_t features;           /* c agreed upon */
+    volatile uint8_t *registers; /* c the transport's */
     struct virtio_port ports[VIRTIO_QUEUES_MAX];
     void *driver; /* c the driver's */
 };
 
 struct virtio_driver {
     uint32_t kind; /* VIRTIO_ID_… */
-    /* 0, or -errno and the device is left alone. What was allocated by then has been freed by the driver. */
+    /* 0, or -errno and the device is left alone. What was allocated by then has been freed by the
+     * driver. */
     int (*probe)(struct virtio_device *device);
 };
 
 extern const struct virtio_driver virtio_console_driver;
 extern const struct virtio_driver virtio_9p_driver;
 
-/* Finds the machine's devices and starts their drivers; memory, interrupts and the device registry must work. Once, at boot. */
+/* Finds the machine's devices and starts their drivers; memory, interrupts and the device registry
+ * must work. Once, at boot. */
 void virtio_init(void);
 
-/* The transport found a device: finds its driver and lets it probe. The device, zeroed but for transport, kind and registers, stays
-   the caller's if this fails: 0, -ENODEV (no driver), or what the probe said. */
+/* The transport found a device: finds its driver and lets it probe. The device, zeroed but for
+   transport, kind and registers, stays the caller's if this fails: 0, -ENODEV (no driver), or what
+   the probe said. */
 int virtio_device_add(struct virtio_device *device);
 
-/* For drivers, in this order. Agrees on those of `wanted` that the device offers (and on VIRTIO_F_VERSION_1 if it does): 0 or -ENODEV. */
+/* For drivers, in this order. Agrees on those of `wanted` that the device offers (and on
+ * VIRTIO_F_VERSION_1 if it does): 0 or -ENODEV. */
 int virtio_features_agree(struct virtio_device *device, uint64_t wanted);
-/* Starts queue `index` with the completion `done`: 0, -ENODEV (the device has no such queue), -ENOMEM. */
+/* Starts queue `index` with the completion `done`: 0, -ENODEV (the device has no such queue),
+ * -ENOMEM. */
 int virtio_port_start(struct virtio_device *device, unsigned index,
                       void (*done)(struct virtio_port *port, void *token, uint32_t written));
 /* Ends the probe: from here on the device works. */
 void virtio_ready(struct virtio_device *device);
 
-/* Adds a chain as virtio_queue_add does and notifies the device if it wants that. Any context. 0 or -ENOSPC. */
+/* Adds a chain as virtio_queue_add does and notifies the device if it wants that. Any context. 0 or
+ * -ENOSPC. */
 int virtio_port_add(struct virtio_port *port, const struct virtio_piece *pieces, unsigned readable,
                     unsigned writable, void *token);
 /* The little-endian number of `size` bytes (1 … 8) in the device's configuration. */

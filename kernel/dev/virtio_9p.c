@@ -1,6 +1,7 @@
 /*
- * The virtio 9P transport (Linux's include/uapi/linux/virtio_9p.h; the device has id 9 and one queue): a channel for 9P messages
- * whose name, the mount tag, stands in the device's configuration as a length of two bytes and that many bytes of text.
+ * The virtio 9P transport (Linux's include/uapi/linux/virtio_9p.h; the device has id 9 and one
+ * queue): a channel for 9P messages whose name, the mount tag, stands in the device's configuration
+ * as a length of two bytes and that many bytes of text.
  *
  * A message and the room for its reply are one chain. The queue's lock is the only lock.
  */

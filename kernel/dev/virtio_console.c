@@ -1,14 +1,16 @@
 /*
- * The virtio console (Virtual I/O Device Version 1.1, section 5.3) without the multiport feature: one channel of raw bytes in each
- * direction, /dev/hvc0. It is no terminal: what is written arrives byte for byte, and nothing is echoed or translated.
+ * The virtio console (Virtual I/O Device Version 1.1, section 5.3) without the multiport feature:
+ * one channel of raw bytes in each direction, /dev/hvc0. It is no terminal: what is written arrives
+ * byte for byte, and nothing is echoed or translated.
  *
- * Flow control. Receiving: all receive buffers lie with the device; a buffer goes back to it only when its bytes have been read, so that
- * the host is held up when nobody reads. Sending: a writer fills an idle send buffer and hands it to the device, several
- * may be under way; without an idle one it waits. sync() waits until the device has taken all of them.
+ * Flow control. Receiving: all receive buffers lie with the device; a buffer goes back to it only
+ * when its bytes have been read, so that the host is held up when nobody reads. Sending: a writer
+ * fills an idle send buffer and hands it to the device, several may be under way; without an idle
+ * one it waits. sync() waits until the device has taken all of them.
  *
- * Locks: `lock` (spinlock, interrupts off) guards both lists and `sending`; `read_lock` (mutex) keeps the bytes of two readers
- * in order and guards the front buffer's `start`. Bytes are copied with no spinlock held: a buffer in nobody's list belongs to
- * who took it.
+ * Locks: `lock` (spinlock, interrupts off) guards both lists and `sending`; `read_lock` (mutex)
+ * keeps the bytes of two readers in order and guards the front buffer's `start`. Bytes are copied
+ * with no spinlock held: a buffer in nobody's list belongs to who took it.
  */
 #include "dev/virtio.h"
 
@@ -50,7 +52,7 @@ struct console {
     struct mutex read_lock;
     struct console_buffer_list received; /* lock: oldest first */
     struct console_buffer_list idle;     /* lock: free to send */
-    unsigned sending;                    /* lock: send buffers that the device holds or a writer fills */
+    unsigned sending; /* lock: send buffers that the device holds or a writer fills */
     struct wait_queue readable, writable;
     struct console_buffer receive[RECEIVE_BUFFERS], send[SEND_BUFFERS];
 };

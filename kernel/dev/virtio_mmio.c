@@ -1,10 +1,11 @@
 /*
- * Virtio over memory-mapped registers (Virtual I/O Device Version 1.1, section 4.2), both register layouts: version 2 and the
- * legacy version 1 (4.2.4), which QEMU gives unless told otherwise. They differ in how a queue's place is told and in
- * nothing else that is used here.
+ * Virtio over memory-mapped registers (Virtual I/O Device Version 1.1, section 4.2), both register
+ * layouts: version 2 and the legacy version 1 (4.2.4), which QEMU gives unless told otherwise. They
+ * differ in how a queue's place is told and in nothing else that is used here.
  *
- * Devices are announced on the command line as virtio_mmio.device=SIZE@ADDRESS:LINE, one word each; SIZE in bytes with an optional
- * suffix. A slot without a device has kind 0 and is passed over in silence.
+ * Devices are announced on the command line as virtio_mmio.device=SIZE@ADDRESS:LINE, one word each;
+ * SIZE in bytes with an optional suffix. A slot without a device has kind 0 and is passed over in
+ * silence.
  */
 #include "dev/virtio.h"
 
@@ -38,7 +39,8 @@ static uint64_t mmio_features(struct virtio_device *device)
     register_write(device, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
     uint64_t high = register_read(device, VIRTIO_MMIO_DEVICE_FEATURES);
     register_write(device, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
-    return (is_legacy(device) ? 0 : high << 32) | register_read(device, VIRTIO_MMIO_DEVICE_FEATURES);
+    return (is_legacy(device) ? 0 : high << 32) |
+           register_read(device, VIRTIO_MMIO_DEVICE_FEATURES);
 }
 
 static void mmio_set_features(struct virtio_device *device, uint64_t features)

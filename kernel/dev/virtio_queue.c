@@ -1,7 +1,8 @@
 /*
- * See virtio_queue.h. The free descriptors are linked through their own `next` fields. The order of stores is what matters: a chain's
- * descriptors before its entry in the available ring, that before the ring's index, the index before the look at the
- * device's flags (2.6.13); and the used index is read before the entry that it announces.
+ * See virtio_queue.h. The free descriptors are linked through their own `next` fields. The order of
+ * stores is what matters: a chain's descriptors before its entry in the available ring, that before
+ * the ring's index, the index before the look at the device's flags (2.6.13); and the used index is
+ * read before the entry that it announces.
  */
 #include "dev/virtio_queue.h"
 
@@ -34,8 +35,8 @@ int virtio_queue_add(struct virtio_queue *queue, const struct virtio_piece *piec
         struct vring_desc *descriptor = &queue->ring.desc[next];
         descriptor->addr = pieces[i].address;
         descriptor->len = pieces[i].size;
-        descriptor->flags = (i < readable ? 0 : VRING_DESC_F_WRITE) |
-                            (i + 1 < count ? VRING_DESC_F_NEXT : 0);
+        descriptor->flags =
+            (i < readable ? 0 : VRING_DESC_F_WRITE) | (i + 1 < count ? VRING_DESC_F_NEXT : 0);
         next = descriptor->next;
     }
     queue->free_head = next;

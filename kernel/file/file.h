@@ -18,7 +18,6 @@ struct cred;
 struct directory_reader;
 struct file;
 struct file_status;
-struct file_status;
 struct inode;
 struct file_table;
 struct poll_table;
@@ -30,7 +29,7 @@ struct file_ops {
        file, -errno; -EAGAIN only with O_NONBLOCK in flags (or RWF_NOWAIT). [-EINVAL] */
     int64_t (*read)(struct file *file, struct uio *uio, uint64_t *position);
     int64_t (*write)(struct file *file, struct uio *uio, uint64_t *position);
-    /* lseek(2); NULL: [-ESPIPE]. file_seek_regular serves regular files. */
+    /* lseek(2) with position_lock held; file_seek_sized serves files with a size. [-ESPIPE] */
     int64_t (*seek)(struct file *file, int64_t offset, int whence);
     /* getdents: calls reader->add(...) from file->position on. [-ENOTDIR] */
     int (*read_directory)(struct file *file, struct directory_reader *reader);
@@ -96,7 +95,8 @@ struct file {
     void *private;            /* the owner's */
     struct map_source source; /* what mappings of this description refer to; see file_map_source */
     struct epoll_watch *watches; /* epoll registrations, epoll's lock */
-    int32_t owner;            /* F_SETOWN */
+    int32_t owner;            /* F_SETOWN: a process or thread, negated a group */
+    int32_t owner_type;       /* F_OWNER_… */
     int32_t owner_signal;     /* F_SETSIG */
     void *locks;              /* flock / OFD bookkeeping, fs/lock.c */
     const struct cred *cred;  /* constant, counted: who opened it */
@@ -118,8 +118,8 @@ int64_t file_write(struct file *file, struct uio *uio, uint64_t *position);
 int64_t file_seek(struct file *file, int64_t offset, int whence);
 uint32_t file_poll(struct file *file, struct poll_table *table);
 int64_t file_ioctl(struct file *file, unsigned command, uint64_t argument);
-/* lseek(2) arithmetic for a file of `size` bytes whose offsets reach up to `limit`: SEEK_SET, CUR, END, DATA, HOLE (no holes). Takes
-   position_lock. */
+/* lseek(2) arithmetic for a file of `size` bytes whose offsets reach up to `limit`: SEEK_SET, CUR, END, DATA, HOLE (no holes).
+   position_lock held. */
 int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t size, uint64_t limit);
 /* Whether this call must not sleep: O_NONBLOCK or RWF_NOWAIT. */
 bool file_nonblocking(const struct file *file, const struct uio *uio);

@@ -1,6 +1,7 @@
 /*
- * What carries 9P messages to a server: a channel with a tag (the name that mount(2) gives), over which several requests may be
- * under way. The driver (dev/virtio_9p.c) registers channels at boot; the client (fs/p9_client.c) uses them.
+ * What carries 9P messages to a server: a channel with a tag (the name that mount(2) gives), over
+ * which several requests may be under way. The driver (dev/virtio_9p.c) registers channels at boot;
+ * the client (fs/p9_client.c) uses them.
  */
 #ifndef FS_P9_TRANSPORT_H
 #define FS_P9_TRANSPORT_H
@@ -17,9 +18,10 @@ struct p9_piece {
     uint32_t size;
 };
 
-/* A message on its way: the readable pieces hold the request, the writable ones take the reply, in order. They belong to
-   the server until `done`, which is called exactly once for each accepted exchange, perhaps from an interrupt; size: bytes of
-   the reply, 0 if the server dropped the request. */
+/* A message on its way: the readable pieces hold the request, the writable ones take the reply, in
+   order. They belong to the server until `done`, which is called exactly once for each accepted
+   exchange, perhaps from an interrupt; size: bytes of the reply, 0 if the server dropped the
+   request. */
 struct p9_exchange {
     const struct p9_piece *pieces;
     unsigned readable, writable;
@@ -30,11 +32,11 @@ enum { P9_TAG_LENGTH_MAX = 63 };
 
 struct p9_transport {
     char tag[P9_TAG_LENGTH_MAX + 1];
-    unsigned pieces_max;       /* pieces that one exchange may have */
-    struct wait_queue room;    /* woken when an exchange has ended, after it gave its room back */
+    unsigned pieces_max;    /* pieces that one exchange may have */
+    struct wait_queue room; /* woken when an exchange has ended, after it gave its room back */
     /* Takes the exchange: 0, or -EAGAIN when there is no room: wait on `room`. Any context. */
     int (*submit)(struct p9_transport *transport, struct p9_exchange *exchange);
-    _Atomic uint32_t busy;     /* some client has it */
+    _Atomic uint32_t busy; /* some client has it */
     STAILQ_ENTRY(p9_transport) link;
 };
 
