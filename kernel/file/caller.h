@@ -47,6 +47,10 @@ bool group_orphaned(int32_t group);
 /* The controlling terminal of the caller's session, with a count, or NULL; set / taken away for a whole session. */
 struct tty *caller_tty(void);
 void session_set_tty(int32_t session, struct tty *tty);
+/* close_range(CLOSE_RANGE_UNSHARE): the caller gets a file table of its own if it shares one. 0 or -ENOMEM. */
+int caller_files_unshare(void);
+/* Whether an owner of F_SETOWN_EX exists: type F_OWNER_TID, F_OWNER_PID, or F_OWNER_PGRP (then owner is the group's number negated). */
+bool owner_exists(int32_t owner, int type);
 /* Signals owners of F_SETOWN: positive a process, negative a group. */
 void owner_signal(int32_t owner, int number, int fd, uint32_t events);
 

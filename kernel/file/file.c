@@ -129,9 +129,14 @@ int64_t file_write(struct file *file, struct uio *uio, uint64_t *position)
 
 int64_t file_seek(struct file *file, int64_t offset, int whence)
 {
+    int64_t result;
+
     if (!file->ops->seek)
         return -ESPIPE;
-    return file->ops->seek(file, offset, whence);
+    mutex_lock(&file->position_lock);
+    result = file->ops->seek(file, offset, whence);
+    mutex_unlock(&file->position_lock);
+    return result;
 }
 
 static int64_t seek_target(struct file *file, int64_t offset, int whence, uint64_t size)
@@ -159,15 +164,12 @@ static int64_t seek_target(struct file *file, int64_t offset, int whence, uint64
 int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t size,
                         uint64_t limit)
 {
-    int64_t target;
+    int64_t target = seek_target(file, offset, whence, size);
 
-    mutex_lock(&file->position_lock);
-    target = seek_target(file, offset, whence, size);
     if (target >= 0 && (uint64_t)target > limit)
         target = -EINVAL;
     if (target >= 0)
         file->position = (uint64_t)target;
-    mutex_unlock(&file->position_lock);
     return target;
 }
 
