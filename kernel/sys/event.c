@@ -13,12 +13,17 @@
 #include <asm/fcntl.h>
 #include <asm/signal.h>
 #include <linux/capability.h>
-#include <linux/eventfd.h>
 #include <linux/signalfd.h>
 #include <linux/time.h>
 #include <linux/timerfd.h>
 
-enum { NSEC_PER_SEC = 1000000000 };
+enum {
+    NSEC_PER_SEC = 1000000000,
+    /* eventfd(2); not in the exported headers of every version */
+    EFD_SEMAPHORE = 1,
+    EFD_CLOEXEC = O_CLOEXEC,
+    EFD_NONBLOCK = O_NONBLOCK,
+};
 
 /* --- eventfd --- */
 
