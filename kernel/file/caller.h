@@ -47,6 +47,14 @@ bool group_orphaned(int32_t group);
 /* The controlling terminal of the caller's session, with a count, or NULL; set / taken away for a whole session. */
 struct tty *caller_tty(void);
 void session_set_tty(int32_t session, struct tty *tty);
+/* What proc asks of terminals, which stand above it; set once at start-up by dev. session_set_tty takes its own count. */
+struct tty_hooks {
+    void (*get)(struct tty *tty);
+    void (*put)(struct tty *tty);
+    /* The leader of the session whose terminal this is ended: hangs up, which signals the foreground group. May sleep. */
+    void (*leader_exited)(struct tty *tty);
+};
+void caller_set_tty_hooks(const struct tty_hooks *hooks);
 /* close_range(CLOSE_RANGE_UNSHARE): the caller gets a file table of its own if it shares one. 0 or -ENOMEM. */
 int caller_files_unshare(void);
 /* Whether an owner of F_SETOWN_EX exists: type F_OWNER_TID, F_OWNER_PID, or F_OWNER_PGRP (then owner is the group's number negated). */
