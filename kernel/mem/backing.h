@@ -27,6 +27,8 @@ struct backing_ops {
     void (*release)(struct backing *backing);
     /* A shared writable mapping is about to make the page dirty: 0, or -ENOSPC, -EDQUOT (SIGBUS). NULL: always 0. Lock held. */
     int (*make_writable)(struct backing *backing, uint64_t index);
+    /* msync(MS_SYNC) and fsync: writes dirty pages to the source. 0 or -EIO and the like. NULL: nothing to do. Lock not held. */
+    int (*sync)(struct backing *backing);
     /* Device memory: gives the physical page for `index` instead of fill; NULL for ordinary backings. */
     int (*device)(struct backing *backing, uint64_t index, struct phys *page);
 };
@@ -42,7 +44,6 @@ struct backing {
     uint32_t deny_write;          /* lock: running as a program: opening for writing gives ETXTBSY */
     uint32_t writers;             /* lock: open for writing: exec gives ETXTBSY */
     uint32_t seals;               /* lock: F_SEAL_ bits */
-    uint32_t shared_writable;     /* lock: mapping entries that are shared and may write (for F_SEAL_WRITE) */
     bool anonymous;               /* shared anonymous memory: named /dev/zero (deleted) in maps; counted as shmem */
 };
 
@@ -55,11 +56,19 @@ void backing_put(struct backing *backing);
 /* The page at `index` with a count for the caller, made and filled if need be. `for_write`: it will become dirty. Lock not held; 0,
    -ENOMEM, or what fill said. Does not look at `size`. */
 int backing_page(struct backing *backing, uint64_t index, bool for_write, struct frame **frame);
+/* The same for a fault: -ENXIO at or beyond the end. */
+int backing_page_mapped(struct backing *backing, uint64_t index, bool for_write, struct frame **frame);
 /* The page if it is present, with a count; NULL otherwise. */
 struct frame *backing_peek(struct backing *backing, uint64_t index);
 /* Removes the pages [first, end) and their translations in every space that maps them (also private copies when `even_private`,
    as truncate does), zeroing nothing. Lock not held. */
 void backing_zap(struct backing *backing, uint64_t first, uint64_t end, bool even_private);
+/* Makes pages [first, end) a hole. 0, or -EOPNOTSUPP for backings with a source. Lock not held. */
+int backing_punch(struct backing *backing, uint64_t first, uint64_t end);
+/* Gives the backing a page that the caller filled, with the caller's count on it. 0, -EEXIST, -ENOMEM. Lock held. */
+int backing_insert(struct backing *backing, uint64_t index, struct frame *frame);
+/* The first dirty page with index >= *index, with a count, its mark taken away; NULL: none left. Lock not held. */
+struct frame *backing_next_dirty(struct backing *backing, uint64_t *index);
 /* Sets the size; when shrinking zaps what lies beyond and zeroes the last page's tail. Lock not held. */
 void backing_resize(struct backing *backing, uint64_t size);
 

@@ -48,6 +48,9 @@ struct frame {
             uint64_t lines;
             uint32_t anonymous, file; /* pages that hang below it */
         } table;
+        struct { /* FRAME_PAGE at the start of a 2 MiB leaf, see mem/table.h */
+            struct frame *shadow;
+        } page;
         struct { /* FRAME_CACHE */
             struct backing *backing; /* NULL once it was truncated away */
             uint64_t index;          /* in pages */
@@ -77,6 +80,10 @@ void frame_get(struct frame *frame);
 void frame_put(struct frame *frame);
 /* Frees a block whose only count the caller holds. */
 void frame_free(struct frame *frame);
+/* Turns a block into single frames of the same kind, each with refs 1. The caller holds its only count. */
+void frame_split(struct frame *block);
+/* The reverse: 1 << order single frames, each with no count but the caller's, become one block again with refs 1. */
+void frame_join(struct frame *block, unsigned order);
 uint32_t frame_refs(const struct frame *frame);
 
 struct frame *frame_of(struct phys address);

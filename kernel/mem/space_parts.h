@@ -1,0 +1,30 @@
+/*
+ * Shared by the files that make up address spaces (space.c, map.c, remap.c, advise.c, fault.c, inspect.c).
+ */
+#ifndef MEM_SPACE_PARTS_H
+#define MEM_SPACE_PARTS_H
+
+#include "mem/space.h"
+
+extern const struct map_tree_ops space_map_ops;
+
+/* Removes [start, end) from the mapping tree alone, keeping data_pages and locked_pages. 0 or -ENOMEM. Space lock held. */
+int space_maps_erase(struct space *space, uint64_t start, uint64_t end);
+/* Copies what the mapping tree says of [start, end) about fork into the list of exceptions. 0 or -ENOMEM. Space lock held. */
+int space_exceptions_update(struct space *space, uint64_t start, uint64_t end);
+/* Unmaps with the lock held; the range is aligned and in user space. */
+int space_unmap_locked(struct space *space, uint64_t start, uint64_t end);
+/* PTE_LEAF_ flags for pages of a mapping, without write permission. */
+unsigned space_leaf_flags(const struct mapping *map);
+/* True when the whole range is mapped. */
+bool space_maps_cover(struct space *space, uint64_t start, uint64_t end);
+/* Checks that [address, address + length) is aligned and in user space; *end is the rounded end. */
+bool space_range_ok(uint64_t address, uint64_t length, uint64_t *end);
+/* A free range for a mapping; hint 0: none. Space lock held. 0 or -ENOMEM. */
+int space_find_gap(struct space *space, uint64_t hint, uint64_t length, uint64_t align, uint64_t *address);
+/* Would `extra` bytes of mappings of these flags break a limit of the caller? 0 or -ENOMEM. */
+int space_limits_allow(struct space *space, uint64_t extra, bool data);
+/* Grows a MAP_GROWSDOWN mapping down to `address` if it may. NULL: no. */
+const struct mapping *space_grow_stack(struct space *space, uint64_t address);
+
+#endif
