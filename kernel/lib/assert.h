@@ -7,8 +7,6 @@
 #ifndef LIB_ASSERT_H
 #define LIB_ASSERT_H
 
-#include <stdnoreturn.h>
-
 #ifndef DEBUG_CHECKS
 #define DEBUG_CHECKS 0
 #endif
@@ -17,8 +15,8 @@
  * Supplied by the kernel (panic) and by each host test (abort). Does not return. May be called with
  * any lock held and with interrupts off.
  */
-noreturn void assert_failed(const char *expression, const char *file, int line,
-                            const char *function);
+_Noreturn void assert_failed(const char *expression, const char *file, int line,
+                             const char *function);
 
 #define kernel_assert(condition)                                                                 \
     (__builtin_expect(!(condition), 0) ? assert_failed(#condition, __FILE__, __LINE__, __func__) \

@@ -146,14 +146,14 @@ struct arguments {
 static int64_t next_signed(struct arguments *a, enum length length)
 {
     switch (length) {
-    case LENGTH_CHAR:
-        return (signed char)va_arg(a->list, int);
-    case LENGTH_SHORT:
-        return (short)va_arg(a->list, int);
-    case LENGTH_LONG:
-        return va_arg(a->list, long);
     case LENGTH_LONG_LONG:
         return va_arg(a->list, long long);
+    case LENGTH_CHAR:
+        return (signed char)va_arg(a->list, int);
+    case LENGTH_LONG:
+        return va_arg(a->list, long);
+    case LENGTH_SHORT:
+        return (short)va_arg(a->list, int);
     default:
         return va_arg(a->list, int);
     }
@@ -162,14 +162,14 @@ static int64_t next_signed(struct arguments *a, enum length length)
 static uint64_t next_unsigned(struct arguments *a, enum length length)
 {
     switch (length) {
-    case LENGTH_CHAR:
-        return (unsigned char)va_arg(a->list, unsigned int);
-    case LENGTH_SHORT:
-        return (unsigned short)va_arg(a->list, unsigned int);
-    case LENGTH_LONG:
-        return va_arg(a->list, unsigned long);
     case LENGTH_LONG_LONG:
         return va_arg(a->list, unsigned long long);
+    case LENGTH_CHAR:
+        return (unsigned char)va_arg(a->list, unsigned int);
+    case LENGTH_LONG:
+        return va_arg(a->list, unsigned long);
+    case LENGTH_SHORT:
+        return (unsigned short)va_arg(a->list, unsigned int);
     default:
         return va_arg(a->list, unsigned int);
     }

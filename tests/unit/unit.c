@@ -17,8 +17,8 @@ static uint64_t random_state;
 static _Atomic uint64_t allocations, live;
 static uint64_t fail_countdown;
 
-noreturn void assert_failed(const char *expression, const char *file, int line,
-                            const char *function)
+_Noreturn void assert_failed(const char *expression, const char *file, int line,
+                             const char *function)
 {
     fprintf(stderr, "%s:%d: %s: assertion failed: %s\n", file, line, function, expression);
     abort();
