@@ -34,7 +34,7 @@ KERNEL_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-
 	-Wno-unused-parameter -Wframe-larger-than=1536
 KERNEL_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $(BUILD)/include-abi \
 	-Ikernel -Ikernel/arch/include -Ikernel/arch/$(ARCH)/include -I$(BUILD)/generated -D__KERNEL_FURCA__ -DDEBUG_CHECKS=$(DEBUG)
-KERNEL_CFLAGS_ARCH_x86_64 := -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none
+KERNEL_CFLAGS_ARCH_x86_64 := -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none -fno-pic -fno-pie
 KERNEL_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
 	-fno-omit-frame-pointer -fno-delete-null-pointer-checks -fno-optimize-sibling-calls $(KERNEL_CFLAGS_ARCH_$(ARCH)) $(KERNEL_WARNINGS)
 ifeq ($(DEBUG),1)
@@ -44,7 +44,10 @@ else
 KERNEL_CFLAGS += -fno-stack-protector
 endif
 
-KERNEL_C := $(shell find kernel -name '*.c' -not -path 'kernel/arch/*' | LC_ALL=C sort) \
+# Files for which the architecture brings something faster.
+KERNEL_REPLACED_x86_64 := kernel/lib/mem.c
+KERNEL_C := $(filter-out $(KERNEL_REPLACED_$(ARCH)), \
+	$(shell find kernel -name '*.c' -not -path 'kernel/arch/*' | LC_ALL=C sort)) \
 	$(shell find kernel/arch/$(ARCH) -name '*.c' | LC_ALL=C sort)
 KERNEL_S := $(shell find kernel/arch/$(ARCH) -name '*.S' | LC_ALL=C sort)
 KERNEL_OBJECTS := $(KERNEL_C:%.c=$(BUILD)/%.o) $(KERNEL_S:%.S=$(BUILD)/%.o)

@@ -11,6 +11,7 @@
 #include "sched/timer.h"
 #include "sched/wait.h"
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,8 +42,10 @@ struct sched_entity {
     int policy;            /* SCHED_OTHER, … (linux/sched.h) */
     int nice;              /* -20 … 19 */
     int priority;          /* real-time priority 1 … 99, 0 otherwise */
+    bool queued;           /* on a run queue, waiting for the CPU (not running) */
     uint64_t virtual_time; /* weighted nanoseconds of CPU, for the fair queue */
     uint64_t slice_end;    /* clock_monotonic: when its time slice is over */
+    RB_ENTRY(thread) link; /* in the fair queue; real-time lists use run_link */
 };
 
 struct thread {
@@ -72,8 +75,6 @@ struct thread {
     struct syscall_state *syscall;   /* o for /proc and restart blocks, owned by proc */
 };
 
-/* Runs `body(argument)` in a new kernel thread; returns NULL when memory is short (proc/kthread.c makes the thread). */
-
 /* Makes a thread that was never run runnable; on_top: ahead of the others (the child runs first). */
 void sched_start(struct thread *thread, bool on_top);
 /* Ends the wait of a thread in one of the `states` (bits 1 << enum thread_state); true if it was asleep. Any context. */
@@ -88,21 +89,22 @@ void sched_point(void);
    decision under its own lock and released it; `still` is asked again with the run queue locked to close the race. */
 void sched_stop(bool (*still)(void *argument), void *argument);
 /* The current thread's end: never returns; thread->state becomes DEAD once it has left its stack, then `reap(thread)` runs in
-   another thread's context with interrupts on. */
+   another thread's context (perhaps the idle thread's) with interrupts on; it must not sleep. */
 _Noreturn void sched_exit(void (*reap)(struct thread *thread));
 
-/* Charges CPU time up to now to user or system time of the current thread. On every kernel entry and exit it need not be
-   called: `user` says what the time since the last call was spent in. Interrupts off. */
-void sched_account(bool user);
+/* Charges CPU time up to now to the user and system time of the current thread; how much of it was the kernel's is known from
+   the entries and exits (context_system_time). For whoever shows a running thread's times. Interrupts on or off. */
+void sched_account(void);
 
-/* Copies / resets the scheduling fields at fork; places the child relative to its parent. */
+/* Copies / resets the scheduling fields at fork; places the child relative to its parent. sched_start comes later. For a
+   thread without a model, parent is the current thread. */
 void sched_fork(struct thread *child, struct thread *parent);
 /* Changes policy, nice and priority; validated by the caller. */
 void sched_set(struct thread *thread, int policy, int nice, int priority);
 
 /* Starts scheduling on this CPU: turns the boot context into its idle thread. Never returns. */
 _Noreturn void sched_run(void);
-/* Makes the boot context a legal current thread, before anything may take a mutex. */
+/* Makes the boot context a legal current thread, before anything may take a mutex. It must not sleep: it is the idle thread. */
 void sched_init(void);
 
 /* Load average (fixed point, 11 bits) over 1, 5, 15 minutes; running and total threads; context switches since boot. */

@@ -37,7 +37,7 @@ struct waiter {
     TAILQ_ENTRY(waiter) link;
     struct wait_queue *queue; /* the queue it is on, or NULL */
     struct thread *thread;    /* woken, unless wake is set */
-    /* Called instead of waking the thread; `events` is what wait_wake_events was given. True: it counts as a wake-up of an
+    /* Called instead of waking the thread; `events` is what wait_wake_events was given, all bits from the others. True: it counts as a wake-up of an
        exclusive waiter. */
     bool (*wake)(struct waiter *waiter, uint32_t events);
     bool exclusive; /* at the queue's end; wait_wake_one stops after one of these */
@@ -51,6 +51,7 @@ enum wait_mode {
 
 #define WAIT_FOREVER UINT64_MAX
 
+/* A woken thread's waiter leaves the queue; wait_enter puts it back. */
 void waiter_init(struct waiter *self);
 /* Puts the waiter on the queue (if it is not yet) and marks the current thread as about to sleep. */
 void wait_enter(struct wait_queue *queue, struct waiter *self);

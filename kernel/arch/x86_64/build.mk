@@ -1,5 +1,17 @@
-# Links the kernel for x86_64: an ELF64 image with a PVH entry note. The symbol table for backtraces comes from a first link.
+# Links the kernel for x86_64: an ELF64 image with a PVH entry note. It is linked twice: the first link's function addresses become
+# the symbol table of the second, which lies behind the text and so does not move it.
 
-$(KERNEL): $(KERNEL_OBJECTS) kernel/arch/x86_64/kernel.ld
-	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
-		-Wl,-T,kernel/arch/x86_64/kernel.ld -o $@ $(KERNEL_OBJECTS)
+KERNEL_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+	-Wl,-T,kernel/arch/x86_64/kernel.ld
+SYMBOLS := $(BUILD)/generated/symbols
+
+$(SYMBOLS)-none.o: tools/symbols.awk | $(BUILD)/generated
+	awk -f tools/symbols.awk < /dev/null > $(SYMBOLS)-none.S
+	$(CC) -c -o $@ $(SYMBOLS)-none.S
+
+$(KERNEL): $(KERNEL_OBJECTS) $(SYMBOLS)-none.o kernel/arch/x86_64/kernel.ld tools/symbols.awk
+	$(KERNEL_LINK) -o $@.first $(KERNEL_OBJECTS) $(SYMBOLS)-none.o
+	nm -n $@.first | awk -f tools/symbols.awk > $(SYMBOLS).S
+	$(CC) -c -o $(SYMBOLS).o $(SYMBOLS).S
+	$(KERNEL_LINK) -o $@ $(KERNEL_OBJECTS) $(SYMBOLS).o
+	@rm -f $@.first

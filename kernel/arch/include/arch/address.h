@@ -5,6 +5,7 @@
 #ifndef ARCH_ADDRESS_H
 #define ARCH_ADDRESS_H
 
+#include <machine/layout.h> /* MACHINE_DIRECT_MAP */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,8 +41,16 @@ static inline uint64_t page_ceil(uint64_t address)
     return (address + PAGE_SIZE - 1) & PAGE_MASK;
 }
 
-/* The kernel's view of physical memory: every byte of RAM is mapped once, at a fixed distance (machine/layout.h). */
-void *phys_to_kernel(struct phys address);
-struct phys kernel_to_phys(const void *pointer);
+/* The kernel's view of physical memory: every byte of RAM is mapped once, at a fixed distance. kernel_to_phys takes only
+   pointers into that map (not into the kernel's image or its stacks). */
+static inline void *phys_to_kernel(struct phys address)
+{
+    return (void *)(address.value + MACHINE_DIRECT_MAP);
+}
+
+static inline struct phys kernel_to_phys(const void *pointer)
+{
+    return (struct phys){(uint64_t)pointer - MACHINE_DIRECT_MAP};
+}
 
 #endif

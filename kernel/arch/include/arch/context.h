@@ -32,6 +32,10 @@ void context_exec(struct thread *thread);
    mmu_switch. Interrupts off. Returns, in the context of the caller's thread, the thread that ran before it. */
 struct thread *context_switch(struct thread *previous, struct thread *next);
 
+/* Nanoseconds that the thread spent in the kernel since the last call, from entries and exits. The thread is current, or is
+   not running. Interrupts off. */
+uint64_t context_system_time(struct thread *thread);
+
 /* The thread pointer (x86_64: FS base) of a thread that is current or is not running. */
 void context_set_tls(struct thread *thread, uint64_t base);
 uint64_t context_tls(const struct thread *thread);
@@ -43,5 +47,14 @@ size_t fpu_image_size(void);
 int fpu_image_store(struct uaddr image);
 int fpu_image_load(struct uaddr image);
 void fpu_image_reset(void);
+
+/* Needed by the architecture. */
+
+/* Memory for the FPU area, given by mem: zeroed, aligned to 64 bytes; NULL: none. `size` is the same at both. */
+void *arch_memory_alloc(size_t size);
+void arch_memory_free(void *pointer, size_t size);
+/* The first thing that a new thread runs, with interrupts off: the end of the switch to it. `previous` is what
+   context_switch returns in other threads. (sched/switch.c) */
+void sched_switched(struct thread *previous);
 
 #endif

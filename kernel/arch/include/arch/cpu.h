@@ -21,35 +21,34 @@ struct cpu {
     unsigned id;               /* 0 … cpu_count() - 1 */
     unsigned interrupt_depth;  /* > 0 while a hardware interrupt is handled here */
     unsigned spin_depth;       /* spinlocks held here; sleeping needs 0 */
-    bool need_resched;         /* the current thread should yield at the next return to user mode */
     struct run_queue *queue;
     struct thread *idle;
     void *arch; /* the architecture's own per-CPU data */
 };
 
-/* The running CPU's data. The caller must not migrate while it uses it: interrupts off, or a lock held. */
-struct cpu *cpu_this(void);
 struct cpu *cpu_by_id(unsigned id);
 unsigned cpu_count(void);
 
-/* The thread that runs here: safe at any time, since a thread is current wherever it runs. */
-struct thread *thread_current(void);
-
-/* Turns interrupts off; returns what irq_restore needs. */
-uint64_t irq_save(void);
-void irq_restore(uint64_t saved);
-bool irq_enabled(void);
-void irq_enable(void);
-void irq_disable(void);
+#include <machine/cpu.h>
+/*
+ * machine/cpu.h defines these inline functions:
+ *
+ *   struct cpu *cpu_this(void)           the running CPU's data; the caller must not migrate while it uses it: interrupts
+ *                                        off, or a lock held
+ *   struct thread *thread_current(void)  the thread that runs here: safe at any time, since a thread is current wherever it
+ *                                        runs
+ *   uint64_t irq_save(void)              turns interrupts off; returns what irq_restore needs
+ *   void irq_restore(uint64_t saved)
+ *   bool irq_enabled(void); void irq_enable(void); void irq_disable(void)
+ *   void cpu_relax(void)                 tells the CPU that this is a spin loop
+ */
 
 /* Waits for an interrupt; call with interrupts off, returns with them on and the interrupt handled. */
 void cpu_idle(void);
-/* Tells the CPU that this is a spin loop. */
-void cpu_relax(void);
 /* Stops this CPU for good. */
 _Noreturn void cpu_stop(void);
 
-/* Asks CPU `id` to look at need_resched (a no-op for the running one). */
+/* Makes CPU `id` pass through the kernel soon, where it looks at its thread's pending bits (a no-op for the running one). */
 void cpu_kick(unsigned id);
 
 /* Random 64 bits from the hardware, if there is a source; false otherwise. */

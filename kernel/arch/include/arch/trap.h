@@ -14,25 +14,25 @@ struct thread;
 /* The user registers of `thread`, which must have entered from user mode (or be about to for the first time). */
 struct trap_frame *thread_frame(const struct thread *thread);
 
-uint64_t trap_ip(const struct trap_frame *frame);
-uint64_t trap_sp(const struct trap_frame *frame);
-void trap_set_ip(struct trap_frame *frame, uint64_t ip);
-void trap_set_sp(struct trap_frame *frame, uint64_t sp);
-void trap_set_return(struct trap_frame *frame, int64_t value);
-int64_t trap_return(const struct trap_frame *frame);
-bool trap_from_user(const struct trap_frame *frame);
-
-/* System calls: number and i-th argument (0 … 5); in_syscall is false in a frame made by an exception or interrupt. */
-bool trap_in_syscall(const struct trap_frame *frame);
-uint64_t trap_syscall_number(const struct trap_frame *frame);
-uint64_t trap_syscall_argument(const struct trap_frame *frame, unsigned index);
-/* Makes the call be issued again on return to user mode, with number `number` (restart of an interrupted call). */
-void trap_restart_syscall(struct trap_frame *frame, uint64_t number);
-/* Forgets that this was a system call, so that it is not restarted (a handler has been set up). */
-void trap_end_syscall(struct trap_frame *frame);
+/*
+ * machine/trap_frame.h defines these inline functions besides the structure:
+ *
+ *   uint64_t trap_ip(frame), trap_sp(frame); void trap_set_ip(frame, ip), trap_set_sp(frame, sp)
+ *   void trap_set_return(frame, int64_t value); int64_t trap_return(frame)
+ *   bool trap_from_user(frame)
+ *   bool trap_in_syscall(frame)          false in a frame made by an exception or interrupt, and after trap_end_syscall
+ *   uint64_t trap_syscall_number(frame), trap_syscall_argument(frame, unsigned index 0 … 5)
+ *   void trap_restart_syscall(frame, uint64_t number)    the call is issued again, as `number`, on return to user mode
+ *   void trap_end_syscall(frame)         forgets that this was a system call, so that it is not restarted (a handler has
+ *                                        been set up) and every register is restored from the frame
+ */
 
 /* A fresh register set for a program that starts at `ip` with stack `sp`; everything else zero. */
 void trap_frame_exec(struct trap_frame *frame, uint64_t ip, uint64_t sp);
+
+/* Leaves for user mode with the current thread's frame as it stands: for a kernel thread that has become a program. Pending
+   work is done first (user_return). */
+_Noreturn void trap_enter_user(void);
 
 /* Upcalls, implemented above the architecture. */
 
@@ -46,8 +46,9 @@ enum trap_kind {
     TRAP_BREAKPOINT,  /* SIGTRAP, SI_KERNEL (x86_64 int3) */
     TRAP_STEP,        /* SIGTRAP, TRAP_TRACE */
     TRAP_ALIGNMENT,   /* SIGBUS, BUS_ADRALN */
-    TRAP_PROTECTION,  /* SIGSEGV, SI_KERNEL, no address (x86_64 #GP, #SS, …) */
-    TRAP_OVERFLOW,    /* SIGSEGV (x86_64 into, bound) */
+    TRAP_PROTECTION,  /* SIGSEGV, SI_KERNEL, no address (x86_64 #GP, …) */
+    TRAP_OVERFLOW,    /* SIGSEGV, SI_KERNEL (x86_64 into, bound) */
+    TRAP_STACK,       /* SIGBUS, SI_KERNEL (x86_64 #SS, #NP: a non-canonical stack address) */
 };
 
 /* An exception in user mode: becomes a signal. Interrupts on. (proc/trap.c) */
