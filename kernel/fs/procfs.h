@@ -94,6 +94,16 @@ extern struct proc_tree procfs_tree, sysfs_tree;
    itself: so do processes to the root of /proc. */
 void procfs_register(struct proc_tree *tree, const char *directory, const struct proc_entry *entry);
 
+/* What only the layer of processes can tell; it registers a function at boot. Zeros until then. */
+struct proc_counts {
+    uint64_t forks;   /* processes and threads made since boot */
+    uint32_t threads; /* that exist */
+    uint32_t blocked; /* in uninterruptible sleep */
+    int32_t last_pid; /* given out last */
+};
+void procfs_set_counts(void (*get)(struct proc_counts *counts));
+void proc_counts_get(struct proc_counts *counts);
+
 /* The node behind an inode or an open description of these file systems. Valid while the caller
  * counts that. */
 const struct proc_node *proc_node_of(const struct inode *inode);
