@@ -32,7 +32,7 @@ struct fs_context *fs_context_get(struct fs_context *context);
 /* Pairs with all three; fs_context_drop(NULL) is legal. */
 void fs_context_drop(struct fs_context *context);
 
-/* A counted view of root and cwd; never NULL (kernel threads, context NULL: the root of all). */
+/* A counted view of root and cwd. context NULL (kernel threads): the root of all; only then it may be NULL: no memory. */
 struct fs_places *fs_places_get(struct fs_context *context);
 void fs_places_put(struct fs_places *places);
 

@@ -51,6 +51,9 @@ static inline uint32_t name_hash(const char *text, size_t length)
 /* A root of a file system: consumes the count of inode. NULL: no memory (the count is still the caller's). */
 struct dentry *dentry_root(struct filesystem *filesystem, struct inode *inode);
 
+/* A dentry for an inode without a name (O_TMPFILE), shown as #NUMBER (deleted); consumes the count of inode. NULL: no memory. */
+struct dentry *dentry_nameless(struct dentry *parent, struct inode *inode);
+
 static inline struct inode *dentry_inode(const struct dentry *dentry)
 {
     return atomic_load_explicit(&dentry->inode, memory_order_acquire);

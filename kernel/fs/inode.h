@@ -126,6 +126,7 @@ struct inode {
     _Atomic(struct file_lock_list *) locks; /* flock and record locks, fs/lock.c */
     _Atomic(void *) special; /* what lives behind a FIFO (file/pipe.c, lock) or a bound socket (net) */
     void (*special_release)(struct inode *inode); /* set with special; called with the last count */
+    bool linkable;    /* l without a name (O_TMPFILE), may still be given one */
     uint64_t version; /* l of a directory: changes with its contents */
 };
 

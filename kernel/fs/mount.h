@@ -29,6 +29,7 @@ struct mount {
     _Atomic uint32_t writers;      /* descriptions open for writing: remounting read-only is -EBUSY */
     uint32_t id;                   /* c */
     char *source;                  /* c heap */
+    struct mount *twin;            /* tree lock: its copy while a recursive bind goes on */
     bool expiring;                 /* m MNT_EXPIRE was tried */
     LIST_ENTRY(mount) hash_link;   /* m by (parent, mountpoint) */
     TAILQ_ENTRY(mount) list_link;  /* m all, in the order of mounting */
@@ -52,8 +53,9 @@ int mount_move(const struct path *from, const struct path *where);
 int mount_remount(const struct path *where, uint32_t flags, const char *options, bool only_mount);
 /* flags MNT_FORCE, MNT_DETACH, MNT_EXPIRE. */
 int mount_remove(const struct path *where, unsigned flags);
-/* pivot_root(2), with the checks of its manual page. */
-int mount_pivot(const struct path *new_root, const struct path *put_old);
+/* pivot_root(2), with the checks of its manual page; root: the caller's. Processes whose root or working directory was the old root are
+   moved by the caller. */
+int mount_pivot(const struct path *new_root, const struct path *put_old, const struct path *root);
 
 /* If something is mounted on *path, replaces it by the topmost root there (counts move along). */
 void mount_cross_down(struct path *path);

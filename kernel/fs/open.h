@@ -17,4 +17,8 @@ int open_program(int dirfd, const char *text, unsigned flags, struct file **file
    links of procfs, pseudo terminals. Takes own counts of path. */
 int open_path(const struct path *path, uint32_t flags, struct file **file);
 
+/* Counts a writer of an inode's contents (mount may be NULL) for as long as it may write: 0, -EROFS, -ETXTBSY. */
+int file_write_begin(struct mount *mount, struct inode *inode);
+void file_write_end(struct mount *mount, struct inode *inode);
+
 #endif

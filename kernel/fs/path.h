@@ -45,10 +45,12 @@ struct path_last {
     struct name name;      /* points into text */
     enum { LAST_NAME, LAST_DOT, LAST_DOT_DOT, LAST_ROOT } kind;
     bool slash; /* the name is followed by slashes: a directory is meant */
+    char *owned; /* text that a symbolic link brought in, or NULL */
 };
 
-/* Resolves all but the last component; `text` must outlive the result. path_put(&last->directory) afterwards. */
+/* Resolves all but the last component; `text` must outlive the result. path_last_put() afterwards. */
 int path_resolve_last(int dirfd, const char *text, unsigned flags, struct path_last *last);
+void path_last_put(struct path_last *last);
 
 /* path->mount and path->dentry with counts. NULL members are legal. */
 void path_get(const struct path *path);
