@@ -306,6 +306,88 @@ static void test_empty_again(void **state)
     all_gone();
 }
 
+/* A tree is as high as its highest index needs, and the far end of the index range is an end. */
+static void test_height_and_end(void **state)
+{
+    struct slot_tree tree = {0};
+    uint64_t index = UINT64_MAX;
+    void *old;
+
+    (void)state;
+    objects[0].refs += 2;
+    assert_int_equal(slot_tree_set(&ops, &tree, 3, &objects[0], false), 0);
+    assert_int_equal(tree.height, 1);
+    assert_int_equal(slot_tree_set(&ops, &tree, UINT64_MAX, &objects[0], false), 0);
+    assert_int_equal(tree.height, SLOT_TREE_MAX_HEIGHT);
+    assert_int_equal(slot_tree_lowest_free(&tree, UINT64_MAX), UINT64_MAX);
+    assert_int_equal(slot_tree_lowest_free(&tree, UINT64_MAX - 1), UINT64_MAX - 1);
+    assert_ptr_equal(slot_tree_next(&tree, &index), &objects[0]);
+    assert_int_equal(slot_tree_clear(&ops, &tree, UINT64_MAX, &old), 0);
+    assert_int_equal(tree.height, 1);
+    slot_tree_check(&tree);
+    unit_object_put(old);
+    slot_tree_drop(&ops, &tree);
+    all_gone();
+}
+
+/* --- the other sharer lets go while a node is being copied --- */
+
+static struct slot_tree *let_go;
+
+static void *racing_alloc(void)
+{
+    void *node = node_alloc();
+
+    if (let_go != NULL)
+        slot_tree_drop(&ops, let_go);
+    let_go = NULL;
+    return node;
+}
+
+static void racing_get(void *item)
+{
+    unit_object_get(item);
+    if (let_go != NULL)
+        slot_tree_drop(&ops, let_go);
+    let_go = NULL;
+}
+
+static void race(const struct slot_tree_ops *racing, uint64_t items)
+{
+    struct slot_tree tree = {0};
+    struct slot_tree other = {0};
+    void *old;
+
+    for (uint64_t i = 0; i < items; i++) {
+        unit_object_get(&objects[i % OBJECTS]);
+        assert_int_equal(slot_tree_set(&ops, &tree, i, &objects[i % OBJECTS], false), 0);
+    }
+    slot_tree_fork(&other, &tree);
+    let_go = &other;
+    assert_int_equal(slot_tree_clear(racing, &tree, items - 1, &old), 0);
+    unit_object_put(old);
+    assert_null(let_go);
+    assert_null(other.root);
+    slot_tree_check(&tree);
+    assert_int_equal(slot_tree_count(&tree), items - 1);
+    slot_tree_drop(&ops, &tree);
+    all_gone();
+}
+
+static void test_racing_drop(void **state)
+{
+    struct slot_tree_ops in_alloc = ops;
+    struct slot_tree_ops in_get = ops;
+
+    (void)state;
+    in_alloc.node_alloc = racing_alloc;
+    in_get.item_get = racing_get;
+    race(&in_alloc, 60);
+    race(&in_alloc, 5000);
+    race(&in_get, 60);
+    race(&in_get, 5000);
+}
+
 /* The n-th allocation fails, for every n: nothing is created that stays, and the meaning is the
  * same. */
 static void test_every_allocation_fails(void **state)
@@ -374,6 +456,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_empty_again),
+        cmocka_unit_test(test_height_and_end),
+        cmocka_unit_test(test_racing_drop),
         cmocka_unit_test(test_every_allocation_fails),
         cmocka_unit_test(test_cost),
     };
