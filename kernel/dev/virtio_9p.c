@@ -7,7 +7,7 @@
  */
 #include "dev/virtio.h"
 
-#include "fs/p9_transport.h"
+#include "file/p9_transport.h"
 #include "lib/assert.h"
 #include "lib/container.h"
 #include "lib/errno.h"

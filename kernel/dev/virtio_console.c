@@ -1,7 +1,7 @@
 /*
  * The virtio console (Virtual I/O Device Version 1.1, section 5.3) without the multiport feature:
- * one channel of raw bytes in each direction, /dev/hvc0. It is no terminal: what is written arrives
- * byte for byte, and nothing is echoed or translated.
+ * one channel of raw bytes in each direction, /dev/hvc0 (major 229, minor 0). It is no terminal:
+ * what is written arrives byte for byte, and nothing is echoed or translated.
  *
  * Flow control. Receiving: all receive buffers lie with the device; a buffer goes back to it only
  * when its bytes have been read, so that the host is held up when nobody reads. Sending: a writer
@@ -17,7 +17,6 @@
 #include "abi/restart.h"
 #include "file/file.h"
 #include "file/poll.h"
-#include "fs/device.h"
 #include "lib/assert.h"
 #include "lib/container.h"
 #include "lib/errno.h"
@@ -26,7 +25,6 @@
 #include "sched/mutex.h"
 #include <bsd/sys/queue.h>
 #include <linux/fcntl.h>
-#include <linux/stat.h>
 #include <linux/virtio_ids.h>
 
 enum {
@@ -36,7 +34,6 @@ enum {
     SEND_BUFFERS = 16,
     RECEIVE_ORDER = 0, /* QEMU hands over at most 4 KiB at a time */
     SEND_ORDER = 2,
-    CONSOLE_MAJOR = 229,
 };
 
 struct console_buffer {
@@ -278,14 +275,10 @@ static const struct file_ops console_ops = {
     .sync = console_device_sync,
 };
 
-static struct device console_device = {
-    .name = "hvc0",
-    .type = S_IFCHR,
-    .major = CONSOLE_MAJOR,
-    .count = 1,
-    .mode = 0600,
-    .ops = &console_ops,
-};
+const struct file_ops *virtio_console_ops(void)
+{
+    return console.device ? &console_ops : NULL;
+}
 
 /* --- starting --------------------------------------------------------------------------------- */
 
@@ -331,8 +324,6 @@ static int console_probe(struct virtio_device *device)
         error = buffers_alloc(console.send, SEND_BUFFERS, SEND_ORDER);
     if (!error)
         error = ports_start(device);
-    if (!error)
-        error = device_register(&console_device);
     if (error) {
         buffers_free(console.receive, RECEIVE_BUFFERS);
         buffers_free(console.send, SEND_BUFFERS);

@@ -12,7 +12,7 @@
 #define FS_P9_CLIENT_H
 
 #include "fs/p9_message.h"
-#include "fs/p9_transport.h"
+#include "file/p9_transport.h"
 #include "sched/mutex.h"
 #include "sched/spin.h"
 

@@ -2,7 +2,7 @@
  * The channels that 9P clients can claim, by tag. The list grows at boot only and is read without a
  * lock afterwards.
  */
-#include "fs/p9_transport.h"
+#include "file/p9_transport.h"
 
 #include "lib/errno.h"
 #include "lib/string.h"

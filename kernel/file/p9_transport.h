@@ -3,8 +3,8 @@
  * which several requests may be under way. The driver (dev/virtio_9p.c) registers channels at boot;
  * the client (fs/p9_client.c) uses them.
  */
-#ifndef FS_P9_TRANSPORT_H
-#define FS_P9_TRANSPORT_H
+#ifndef FILE_P9_TRANSPORT_H
+#define FILE_P9_TRANSPORT_H
 
 #include "sched/wait.h"
 #include <bsd/sys/queue.h>
