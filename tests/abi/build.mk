@@ -6,7 +6,7 @@ ABI_OUT := $(BUILD)/tests/abi
 ABI_OBJ := $(BUILD)/obj/tests/abi
 ABI_SOURCES := $(filter-out $(ABI_DIR)/helper.c,$(wildcard $(ABI_DIR)/*.c))
 ABI_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Werror \
-	-fno-omit-frame-pointer -fno-toplevel-reorder -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -pthread -MMD -MP
+	-fno-omit-frame-pointer -fno-toplevel-reorder -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull -Wno-format-truncation -pthread -MMD -MP
 ABI_MUSL_CFLAGS := $(ABI_CFLAGS) -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
 ABI_GLIBC_OBJECTS := $(ABI_SOURCES:$(ABI_DIR)/%.c=$(ABI_OBJ)/glibc/%.o)
 ABI_MUSL_OBJECTS := $(ABI_SOURCES:$(ABI_DIR)/%.c=$(ABI_OBJ)/musl/%.o)

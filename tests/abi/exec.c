@@ -49,7 +49,8 @@ CASE(arguments_and_environment_exact)
     char *argv[] = {"zero", "one", "", "a b\tc\n", "\xff\x01", NULL};
     char *envp[] = {"A=1", "EMPTY=", "noequals", "A=2", NULL};
     CHECK_EQ(helper_run(argv, envp), 0);
-    static const char expected[] = "zero\0one\0\0a b\tc\n\0\xff\x01\0\0A=1\0EMPTY=\0noequals\0A=2\0";
+    static const char expected[] =
+        "zero\0one\0\0a b\tc\n\0\xff\x01\0\0A=1\0EMPTY=\0noequals\0A=2\0";
     output_is(expected, sizeof(expected) - 1);
 }
 

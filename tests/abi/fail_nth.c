@@ -1,7 +1,7 @@
 /*
- * The n-th allocation fails, for n = 1, 2, 3 … until the call succeeds with nothing fired. Every failed
- * try returns ENOMEM or EAGAIN and leaves the ledger where it was. /proc/self/fail-nth is Linux's name for
- * the switch (CONFIG_FAULT_INJECTION); a kernel without it skips.
+ * The n-th allocation fails, for n = 1, 2, 3 … until the call succeeds with nothing fired. Every
+ * failed try returns ENOMEM or EAGAIN and leaves the ledger where it was. /proc/self/fail-nth is
+ * Linux's name for the switch (CONFIG_FAULT_INJECTION); a kernel without it skips.
  */
 #include "harness.h"
 #include "ledger.h"
@@ -49,7 +49,8 @@ static bool switch_fired(void)
     return left == 0;
 }
 
-/* Tries the call with each n. The call returns -1 with errno, or succeeds and cleans up after itself. */
+/* Tries the call with each n. The call returns -1 with errno, or succeeds and cleans up after
+ * itself. */
 static void sweep(long (*call)(void))
 {
     static struct ledger before;

@@ -268,7 +268,8 @@ CASE(control_commands)
     CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
     CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK), O_RDWR);
     CHECK_OK(fcntl(fd, F_SETFL, O_APPEND | O_NONBLOCK | O_WRONLY)); /* the mode stays */
-    CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK), O_RDWR | O_APPEND | O_NONBLOCK);
+    CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK),
+             O_RDWR | O_APPEND | O_NONBLOCK);
     CHECK_ERR(fcntl(fd, 9999), EINVAL);
     CHECK_ERR(fcntl(999, F_GETFL), EBADF);
     CHECK_ERR(fcntl(fd, F_GETPIPE_SZ), EBADF);
@@ -297,7 +298,8 @@ static struct flock record(short type, off_t start, off_t length)
 }
 
 /* What another process sees of a range. */
-static void record_seen(off_t start, off_t length, short type, off_t found_start, off_t found_length)
+static void record_seen(off_t start, off_t length, short type, off_t found_start,
+                        off_t found_length)
 {
     pid_t child = process_fork();
     if (child == 0) {
@@ -410,7 +412,8 @@ CASE(devices)
 {
     char text[64];
     int zero = CHECK_OK(open("/dev/zero", O_RDWR)), full = CHECK_OK(open("/dev/full", O_RDWR));
-    int null = CHECK_OK(open("/dev/null", O_RDWR)), random = CHECK_OK(open("/dev/urandom", O_RDONLY));
+    int null = CHECK_OK(open("/dev/null", O_RDWR)),
+        random = CHECK_OK(open("/dev/urandom", O_RDONLY));
     memset(text, 1, sizeof(text));
     CHECK_EQ(read(zero, text, sizeof(text)), sizeof(text));
     CHECK(text[0] == 0 && text[63] == 0);

@@ -34,7 +34,8 @@ CASE(create_exclusive_truncate)
 
 CASE(lowest_descriptor)
 {
-    int first = CHECK_OK(open("/dev/null", O_RDONLY)), second = CHECK_OK(open("/dev/null", O_RDONLY));
+    int first = CHECK_OK(open("/dev/null", O_RDONLY)),
+        second = CHECK_OK(open("/dev/null", O_RDONLY));
     CHECK_EQ(second, first + 1);
     CHECK_OK(close(first));
     CHECK_EQ(open("/dev/null", O_RDONLY), first);
@@ -262,7 +263,8 @@ CASE(working_directory)
     CHECK_OK(mkdir("inner", 0755));
     CHECK_OK(chdir("inner"));
     CHECK(getcwd(path, sizeof(path)) != NULL);
-    CHECK(strncmp(path, before, strlen(before)) == 0 && strcmp(path + strlen(before), "/inner") == 0);
+    CHECK(strncmp(path, before, strlen(before)) == 0 &&
+          strcmp(path + strlen(before), "/inner") == 0);
     CHECK_ERR(syscall(SYS_getcwd, path, 5), ERANGE);
     CHECK_ERR(syscall(SYS_getcwd, (void *)8, 4096), EFAULT);
     int fd = CHECK_OK(open("..", O_PATH));

@@ -140,7 +140,8 @@ CASE(statx_fields)
     CHECK_ERR(syscall(SYS_statx, AT_FDCWD, "file", 0, 0x80000000u, &extended), EINVAL);
     CHECK_ERR(syscall(SYS_statx, AT_FDCWD, "file", 0, STATX_SIZE, (void *)8), EFAULT);
     CHECK_ERR(syscall(SYS_statx, AT_FDCWD, "file", AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC,
-                      STATX_SIZE, &extended), EINVAL);
+                      STATX_SIZE, &extended),
+              EINVAL);
 }
 
 static long times_of(const struct stat *status)

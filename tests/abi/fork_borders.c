@@ -1,7 +1,7 @@
 /*
- * fork, then changing ranges that begin, end or cross at the borders of page tables: 2 MiB, 1 GiB and
- * 512 GiB. Each operation is done in the child (the parent must not notice) and in the parent (the child
- * must not notice).
+ * fork, then changing ranges that begin, end or cross at the borders of page tables: 2 MiB, 1 GiB
+ * and 512 GiB. Each operation is done in the child (the parent must not notice) and in the parent
+ * (the child must not notice).
  */
 #include "harness.h"
 
@@ -142,8 +142,8 @@ CASE(protect_across_the_border)
 static void move_across(char *base)
 {
     char *target = memory_alloc(8 * PAGE);
-    char *moved = mremap(base + 4 * PAGE, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-                         target + PAGE);
+    char *moved =
+        mremap(base + 4 * PAGE, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target + PAGE);
     CHECK(moved == target + PAGE);
     for (int i = 0; i < 4; i++) {
         CHECK_EQ(moved[i * PAGE], i + 5);

@@ -1,6 +1,6 @@
 /*
- * The kernel writes into memory that a fork made common. Such a write must break sharing exactly like a
- * write of the program's own, on either side.
+ * The kernel writes into memory that a fork made common. Such a write must break sharing exactly
+ * like a write of the program's own, on either side.
  */
 #include "harness.h"
 
@@ -212,8 +212,8 @@ CASE(signal_mask_result)
 static void by_child_settid(char *target)
 {
     CHECK(((uintptr_t)target & 3) == 0);
-    long child = CHECK_OK(
-        syscall(SYS_clone, SIGCHLD | CLONE_CHILD_SETTID | CLONE_PARENT_SETTID, 0, target, target + 4, 0));
+    long child = CHECK_OK(syscall(SYS_clone, SIGCHLD | CLONE_CHILD_SETTID | CLONE_PARENT_SETTID, 0,
+                                  target, target + 4, 0));
     if (child == 0)
         _exit(*(int *)(target + 4) == getpid() ? 1 : 2);
     process_exits(child, 1);
@@ -309,8 +309,8 @@ CASE(cleared_thread_id)
     pid_t other = process_fork();
     if (other == 0) {
         char *stack = memory_alloc(4 * PAGE);
-        int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-                    CLONE_CHILD_CLEARTID;
+        int flags =
+            CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID;
         long result;
         register long r10 __asm__("r10") = (long)word;
         register long r8 __asm__("r8") = 0;

@@ -377,8 +377,8 @@ CASE(dontfork_leaves_a_hole)
     if (child == 0) {
         CHECK(memory[0] == 1 && memory[2 * PAGE] == 1);
         CHECK(!memory_readable(memory + PAGE));
-        void *hole = mmap(memory + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS |
-                          MAP_FIXED_NOREPLACE, -1, 0);
+        void *hole = mmap(memory + PAGE, PAGE, PROT_READ,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         CHECK(hole == memory + PAGE);
         CHECK_EQ(memory[PAGE], 0);
         _exit(0);

@@ -1,6 +1,6 @@
 /*
- * fork against a model: random operations on a range of pages in a tree of processes, each of which knows
- * what its own memory must look like. Seeds are fixed, so a failure repeats.
+ * fork against a model: random operations on a range of pages in a tree of processes, each of which
+ * knows what its own memory must look like. Seeds are fixed, so a failure repeats.
  */
 #include "harness.h"
 

@@ -1,4 +1,5 @@
-/* fork in a process with threads: only the caller survives, and racing writers see whole snapshots. */
+/* fork in a process with threads: only the caller survives, and racing writers see whole snapshots.
+ */
 #include "harness.h"
 
 #include <fcntl.h>
@@ -130,8 +131,8 @@ static void *rising_thread(void *argument)
     return argument;
 }
 
-/* The writer goes on during the fork: what the child holds must be one moment of the parent's memory,
- * and must not change afterwards. */
+/* The writer goes on during the fork: what the child holds must be one moment of the parent's
+ * memory, and must not change afterwards. */
 CASE(snapshot_is_of_one_moment)
 {
     pthread_t thread;

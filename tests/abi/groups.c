@@ -92,7 +92,7 @@ CASE(errors_of_setpgid)
     CHECK_ERR(setpgid(0, -1), EINVAL);
     CHECK_ERR(setpgid(-1, 0), EINVAL);
     CHECK_ERR(setpgid(-1, 5), ESRCH);
-    CHECK_ERR(setpgid(getppid(), 0), ESRCH); /* not a child */
+    CHECK_ERR(setpgid(getppid(), 0), ESRCH);     /* not a child */
     CHECK_ERR(setpgid(child, getppid()), EPERM); /* no such group in the session */
     CHECK_ERR(setpgid(child, 99999999), EPERM);
     process_kill(child);

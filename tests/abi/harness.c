@@ -273,7 +273,8 @@ void file_copy(const char *from, const char *to, mode_t mode)
     close(out);
 }
 
-int helper_capture(char *buffer, size_t size, size_t *length, char *const argv[], char *const envp[])
+int helper_capture(char *buffer, size_t size, size_t *length, char *const argv[],
+                   char *const envp[])
 {
     int fds[2];
     CHECK_OK(pipe2(fds, O_CLOEXEC));

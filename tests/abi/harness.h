@@ -2,9 +2,9 @@
  * What a case of the behaviour tests uses.
  *
  * A case is a C function that runs in a process, session and temporary directory of its own and
- * passes by returning. A failed check anywhere in its process tree records the first reason in memory
- * shared with the runner (so that it survives closed files and lost output) and ends that process with
- * CASE_FAILED. The oracle is Linux: every case passes natively.
+ * passes by returning. A failed check anywhere in its process tree records the first reason in
+ * memory shared with the runner (so that it survives closed files and lost output) and ends that
+ * process with CASE_FAILED. The oracle is Linux: every case passes natively.
  */
 #ifndef ABI_HARNESS_H
 #define ABI_HARNESS_H
@@ -38,20 +38,20 @@ extern pid_t runner_pid;
 extern char helper_path[4096]; /* absolute path of the helper program */
 
 /* Defines a case; the linker collects all of them in one table. */
-#define CASE(id)                                                                                   \
-    static void id(void);                                                                          \
-    static const struct abi_case case_##id                                                         \
-        __attribute__((used, section("abi_cases"), aligned(8))) = {__FILE__, #id, id};             \
+#define CASE(id)                                                                       \
+    static void id(void);                                                              \
+    static const struct abi_case case_##id                                             \
+        __attribute__((used, section("abi_cases"), aligned(8))) = {__FILE__, #id, id}; \
     static void id(void)
 
-#define CHECK(condition)                                                                           \
+#define CHECK(condition) \
     ((condition) ? (void)0 : case_fail(__FILE__, __LINE__, "%s (errno %d)", #condition, errno))
-#define CHECK_EQ(actual, expected)                                                                 \
+#define CHECK_EQ(actual, expected) \
     case_check_equal(__FILE__, __LINE__, #actual, (long)(actual), (long)(expected))
 /* The call returns something other than -1; the value is the result. */
 #define CHECK_OK(call) case_check_ok(__FILE__, __LINE__, #call, (long)(call))
 /* The call returns -1 with errno. */
-#define CHECK_ERR(call, error)                                                                     \
+#define CHECK_ERR(call, error) \
     (errno = 0, case_check_error(__FILE__, __LINE__, #call, (long)(call), (error)))
 
 _Noreturn void case_fail(const char *file, int line, const char *format, ...)
@@ -108,7 +108,8 @@ void file_copy(const char *from, const char *to, mode_t mode);
 
 /* Runs the helper with these arguments and environment; what it prints goes to buffer (NUL
  * terminated). Returns the wait status, length by out-parameter. */
-int helper_capture(char *buffer, size_t size, size_t *length, char *const argv[], char *const envp[]);
+int helper_capture(char *buffer, size_t size, size_t *length, char *const argv[],
+                   char *const envp[]);
 
 /* Number of open descriptors below 1024 of this process. */
 int fd_count(void);

@@ -1,7 +1,7 @@
 /*
  * The program that cases execute. Without a known first argument it writes its arguments and its
- * environment, each ended by a NUL, the two lists divided by one more NUL. Its answers are plain text on
- * standard output; its exit status says the rest.
+ * environment, each ended by a NUL, the two lists divided by one more NUL. Its answers are plain
+ * text on standard output; its exit status says the rest.
  */
 #include <elf.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* Comparing the leak ledger; see ledger.h. Allocates nothing, so that reading does not disturb it. */
+/* Comparing the leak ledger; see ledger.h. Allocates nothing, so that reading does not disturb it.
+ */
 #include "ledger.h"
 
 #include <fcntl.h>

@@ -2,9 +2,9 @@
  * Runs the cases one after the other, each in a process tree of its own.
  *
  * The runner is the subreaper of all that a case starts: orphans come to it, and after the case
- * every child that is left is killed and reaped, so that the next case and the leak ledger start from
- * a clean slate. A case whose ledger differs is run once more: what was a cache filled for the first
- * time is then quiet, and what leaks leaks again.
+ * every child that is left is killed and reaped, so that the next case and the leak ledger start
+ * from a clean slate. A case whose ledger differs is run once more: what was a cache filled for the
+ * first time is then quiet, and what leaks leaks again.
  *
  *     runner [--list] [--only PATTERN] [--repeat N] [--timeout SECONDS]
  */

@@ -1,4 +1,5 @@
-/* Signal frames: contexts, alternate stacks, faults and their siginfo, machine state across handlers. */
+/* Signal frames: contexts, alternate stacks, faults and their siginfo, machine state across
+ * handlers. */
 #include "harness.h"
 
 #include <fcntl.h>

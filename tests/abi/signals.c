@@ -77,7 +77,8 @@ CASE(errors_of_sigaction)
 
 CASE(action_is_read_back)
 {
-    struct sigaction action = {.sa_sigaction = note_order, .sa_flags = SA_SIGINFO | SA_RESTART}, old;
+    struct sigaction action = {.sa_sigaction = note_order, .sa_flags = SA_SIGINFO | SA_RESTART},
+                     old;
     sigaddset(&action.sa_mask, SIGUSR2);
     CHECK_OK(sigaction(SIGUSR1, &action, NULL));
     CHECK_OK(sigaction(SIGUSR1, NULL, &old));

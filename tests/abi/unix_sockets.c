@@ -187,7 +187,9 @@ static void descriptor_send(int by, int fd)
         char space[CMSG_SPACE(sizeof(int))];
     } control = {0};
     struct iovec part = {"F", 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
                              .msg_controllen = sizeof(control)};
     control.header.cmsg_level = SOL_SOCKET;
     control.header.cmsg_type = SCM_RIGHTS;
@@ -203,10 +205,13 @@ static int descriptor_receive(int by, int flags)
         char space[CMSG_SPACE(sizeof(int))];
     } control;
     struct iovec part = {text, 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
                              .msg_controllen = sizeof(control)};
     CHECK_EQ(recvmsg(by, &message, flags), 1);
-    CHECK(control.header.cmsg_type == SCM_RIGHTS && control.header.cmsg_len == CMSG_LEN(sizeof(int)));
+    CHECK(control.header.cmsg_type == SCM_RIGHTS &&
+          control.header.cmsg_len == CMSG_LEN(sizeof(int)));
     int fd;
     memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
     return fd;
@@ -273,7 +278,9 @@ CASE(sent_credentials)
         char space[CMSG_SPACE(sizeof(struct ucred))];
     } control;
     struct iovec part = {text, 10};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
                              .msg_controllen = sizeof(control)};
     pair_make(SOCK_DGRAM);
     CHECK_OK(setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));

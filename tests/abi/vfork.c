@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 extern char **environ;
 
 CASE(parent_waits_for_exit)
@@ -212,8 +211,8 @@ static int ignore_signal(void *argument)
 
 CASE(clone_sighand_shares_handlers)
 {
-    pid_t child = CHECK_OK(
-        clone(ignore_signal, stack_top(), CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL));
+    pid_t child =
+        CHECK_OK(clone(ignore_signal, stack_top(), CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL));
     process_exits(child, 0);
     CHECK(signal(SIGUSR1, SIG_DFL) == SIG_IGN);
 }

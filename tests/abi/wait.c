@@ -77,7 +77,7 @@ CASE(signals_are_encoded)
 /* Without a core file (limit 0) the core bit stays clear. */
 CASE(core_signals_without_core)
 {
-    static const int signals[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS,
+    static const int signals[] = {SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
                                   SIGFPE,  SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS};
     struct rlimit none = {0, 0};
     CHECK_OK(setrlimit(RLIMIT_CORE, &none));
