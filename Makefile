@@ -52,6 +52,7 @@ KERNEL_C := $(filter-out $(KERNEL_REPLACED_$(ARCH)), \
 KERNEL_S := $(shell find kernel/arch/$(ARCH) -name '*.S' | LC_ALL=C sort)
 KERNEL_OBJECTS := $(KERNEL_C:%.c=$(BUILD)/%.o) $(KERNEL_S:%.S=$(BUILD)/%.o)
 
+SYSCALL_HEADER_x86_64 := /usr/include/x86_64-linux-gnu/asm/unistd_64.h
 GENERATED := $(BUILD)/generated/syscall_prototypes.h $(BUILD)/generated/syscall_table.h
 
 .PHONY: kernel
@@ -69,7 +70,7 @@ $(BUILD)/include-abi $(BUILD)/generated:
 	mkdir -p $@
 
 $(BUILD)/generated/syscall_%.h: kernel/abi/syscalls.tbl tools/syscalls.awk | $(BUILD)/generated
-	awk -v arch=$(ARCH) -v make=$* -f tools/syscalls.awk kernel/abi/syscalls.tbl > $@
+	awk -v arch=$(ARCH) -v make=$* -v header=$(SYSCALL_HEADER_$(ARCH)) -f tools/syscalls.awk kernel/abi/syscalls.tbl > $@
 
 $(BUILD)/kernel/%.o: kernel/%.c $(BUILD)/include-abi/.stamp $(GENERATED) Makefile
 	@mkdir -p $(@D)

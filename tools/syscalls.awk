@@ -1,7 +1,7 @@
-# Makes C from kernel/abi/syscalls.tbl.   awk -v arch=x86_64 -v make=prototypes|table -f tools/syscalls.awk syscalls.tbl
+# Makes C from kernel/abi/syscalls.tbl.   awk -v arch=x86_64 -v make=prototypes|table -v header=unistd_64.h -f tools/syscalls.awk syscalls.tbl
 #
 # prototypes: the declaration of each handler, sys_NAME(typed arguments).
-# table:      for each call a wrapper from six registers to typed arguments, and SYSCALL_ENTRIES, rows for an array by number.
+# table:      SYSCALL_NAMES, Linux's names by number (from the exported header); for each call a wrapper from six registers to typed arguments, and SYSCALL_ENTRIES, rows for an array by number.
 
 function c_type(type) {
     if (type ~ /^(int|fd|dirfd|pid|signal|clock)$/) return "int32_t"
@@ -58,6 +58,13 @@ $2 != "all" && $2 != arch { next }
 
 END {
     if (failed) exit 1
+    if (make == "table") {
+        print "#define SYSCALL_NAMES \\"
+        while ((getline line < header) > 0)
+            if (split(line, word, /[ \t]+/) >= 3 && word[1] == "#define" && word[2] ~ /^__NR_[a-z0-9_]+$/)
+                print "    [" word[2] "] = \"" substr(word[2], 6) "\", \\"
+        print "    /* end */\n"
+    }
     if (make == "prototypes") print "\n#endif"
     else print "#define SYSCALL_ENTRIES \\\n" rows "    /* end */"
 }

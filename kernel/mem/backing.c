@@ -84,6 +84,23 @@ void backing_put(struct backing *backing)
         backing->ops->release(backing);
 }
 
+int backing_deny_write(struct backing *backing)
+{
+    mutex_lock(&backing->lock);
+    int error = backing->writers ? -ETXTBSY : 0;
+    if (!error)
+        backing->deny_write++;
+    mutex_unlock(&backing->lock);
+    return error;
+}
+
+void backing_allow_write(struct backing *backing)
+{
+    mutex_lock(&backing->lock);
+    backing->deny_write--;
+    mutex_unlock(&backing->lock);
+}
+
 /* --- pages ---------------------------------------------------------------------------------------------------------- */
 
 int backing_insert(struct backing *backing, uint64_t index, struct frame *frame)

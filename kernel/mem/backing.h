@@ -56,6 +56,9 @@ void backing_put(struct backing *backing);
 /* The page at `index` with a count for the caller, made and filled if need be. `for_write`: it will become dirty. Lock not held; 0,
    -ENOMEM, or what fill said. Does not look at `size`. */
 int backing_page(struct backing *backing, uint64_t index, bool for_write, struct frame **frame);
+/* A program runs from it / no longer does: -ETXTBSY when somebody has it open for writing. Lock not held. */
+int backing_deny_write(struct backing *backing);
+void backing_allow_write(struct backing *backing);
 /* The same for a fault: -ENXIO at or beyond the end. */
 int backing_page_mapped(struct backing *backing, uint64_t index, bool for_write, struct frame **frame);
 /* The page if it is present, with a count; NULL otherwise. */
