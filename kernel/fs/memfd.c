@@ -13,6 +13,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mem/slab.h"
+#include "mem/space.h"
 #include <linux/fcntl.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
@@ -90,11 +91,12 @@ static struct backing *memfd_backing(struct file *file)
     return file->inode && file->inode->file_ops == &memfd_file_ops ? file->inode->backing : NULL;
 }
 
-static int seals_check(const struct backing *backing, unsigned seals)
+/* The inode's lock held: seals change under it. Looks at all spaces, so without the backing's lock. */
+static int seals_check(struct backing *backing, unsigned seals)
 {
     if (backing->seals & F_SEAL_SEAL)
         return -EPERM;
-    if ((seals & F_SEAL_WRITE) && !(backing->seals & F_SEAL_WRITE) && atomic_load(&backing->mapped))
+    if ((seals & F_SEAL_WRITE) && !(backing->seals & F_SEAL_WRITE) && space_backing_written(backing))
         return -EBUSY;
     return 0;
 }
@@ -111,11 +113,12 @@ int memfd_add_seals(struct file *file, unsigned seals)
     if (!backing)
         return -EINVAL;
     mutex_lock(&file->inode->lock);
-    mutex_lock(&backing->lock);
     error = seals_check(backing, seals);
-    if (!error)
+    if (!error) {
+        mutex_lock(&backing->lock);
         backing->seals |= seals;
-    mutex_unlock(&backing->lock);
+        mutex_unlock(&backing->lock);
+    }
     mutex_unlock(&file->inode->lock);
     return error;
 }
