@@ -44,7 +44,10 @@ int group_signal(int32_t group, int number);
 /* True when the group exists and belongs to the session; true when it is orphaned (POSIX 3.264). */
 bool group_in_session(int32_t group, int32_t session);
 bool group_orphaned(int32_t group);
-/* The controlling terminal of the caller's session, with a count, or NULL; set / taken away for a whole session. */
+/* The session's leader alone gets the signal (hang-ups). */
+void session_leader_signal(int32_t session, int number);
+/* The controlling terminal of the caller's session, with a count, or NULL; set (proc takes a count of its own, through its tty_hooks)
+   or, with NULL, taken away (its count is given up) for a whole session. */
 struct tty *caller_tty(void);
 void session_set_tty(int32_t session, struct tty *tty);
 /* What proc asks of terminals, which stand above it; set once at start-up by dev. session_set_tty takes its own count. */

@@ -59,6 +59,7 @@ static void file_destroy(struct file *file)
         file_locks_release(file);
     if ((file->mode & FILE_OPENED) && file->ops->release)
         file->ops->release(file);
+    file_source_drop(file);
     if (file->inode || file->path.dentry)
         file_place_put(file);
     cred_put(file->cred);

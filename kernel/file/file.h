@@ -93,6 +93,7 @@ struct file {
     struct mutex position_lock;
     uint64_t position;        /* position_lock */
     void *private;            /* the owner's */
+    bool denies_write;        /* constant: a running program: its backing may not be opened for writing */
     struct map_source source; /* what mappings of this description refer to; see file_map_source */
     struct epoll_watch *watches; /* epoll registrations, epoll's lock */
     int32_t owner;            /* F_SETOWN: a process or thread, negated a group */
@@ -129,6 +130,8 @@ bool file_nonblocking(const struct file *file, const struct uio *uio);
 int file_map_source(struct file *file, uint64_t prot, uint64_t flags, struct map_source **source);
 /* The description behind a mapping's source, or NULL when it is shared anonymous memory. No count is taken. */
 struct file *file_of_source(struct map_source *source);
+/* The description's end: gives up the backing, and lets it be written if the description was a running program's. */
+void file_source_drop(struct file *file);
 
 /* Reads exactly into kernel memory, at an offset: bytes read or -errno. For exec and friends. */
 int64_t file_read_kernel(struct file *file, void *buffer, size_t count, uint64_t offset);
