@@ -74,15 +74,17 @@ struct task {
     struct signal_queue pending;  /* s signals for this thread */
     struct restart_block restart; /* o */
     struct uaddr clear_child_tid; /* o */
+    struct uaddr set_child_tid;   /* o the child writes its number there before its first instruction (THREAD_NOTIFY) */
     struct uaddr robust_list;     /* o */
     struct vfork_wait *vfork;     /* s the parent that waits for this task's exec or exit, or NULL */
-    void *futex_wait;             /* o futex.c */
+    _Atomic bool futex_done;      /* a its futexes were given up at exit: nobody may wait for it any more */
     bool exiting;                 /* s takes no more signals */
     bool stopped;                 /* s counted in process->stopped_count */
     bool stop_dequeued;           /* s has taken a stop signal and SIGCONT has not come since */
     bool no_faults;               /* o copies from and to user memory fail instead of faulting pages in (futex.c) */
     uint64_t awaited;             /* s what sigtimedwait waits for: unblocked for it, yet never discarded as ignored */
     bool restore_mask;            /* o saved_mask replaces blocked on the way back to user mode */
+    bool mask_pushed;             /* o a call runs under a temporary mask (caller_mask_push) */
     uint64_t saved_mask;          /* o */
     uint64_t trap_number, trap_error, trap_address; /* o of the last exception, for signal frames */
     /* copied */
@@ -133,14 +135,13 @@ struct process {
     struct usage usage;               /* s of ended tasks; faults: of all, atomic */
     struct usage children_usage;      /* t of reaped children */
     struct timer real_timer;          /* s ITIMER_REAL and alarm */
-    uint64_t real_interval;           /* s nanoseconds */
+    uint64_t real_deadline, real_interval; /* s nanoseconds, clock_monotonic; deadline 0: off */
     struct cpu_timers *cpu_timers;    /* s ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU; NULL: never used */
     struct posix_timer *timers;       /* s timer_create */
     int32_t next_timer;               /* s */
     const struct cred *last_cred;     /* s of the last task, once all have ended; counted */
     bool executed;                    /* a has called execve since it was forked */
     uint64_t start_time;              /* c clock_monotonic */
-    struct fork_account *fork_account; /* o what its last fork did, or NULL */
     /* copied */
     enum fork_depth fork_depth;
     enum fork_first fork_first;
@@ -236,8 +237,10 @@ void pid_put(struct pid *pid);
 int32_t pid_last(void);
 /* With a reference, or NULL. */
 struct process *process_find(int32_t number);
-/* By the number of any task; a reference to its process is taken (process_put(task->process)). */
-struct task *task_find(int32_t number);
+/* The process that has (or had, if its leader) a task of that number, with a reference, or NULL. */
+struct process *process_find_task(int32_t number);
+/* tree_lock held, which keeps the task alive until it is released. */
+struct task *task_find_locked(int32_t number);
 /* tree_lock held; no reference: its fields are valid until tree_lock is released, and pid_get is legal if any of them is in use. */
 struct pid *pid_find_locked(int32_t number);
 /* The same with a reference, without the lock; NULL: not in use. */

@@ -96,8 +96,8 @@ struct signal_actions *signal_actions_share(struct process *parent);
 struct signal_actions *signal_actions_create(void);
 struct signal_actions *signal_actions_get(struct signal_actions *actions);
 void signal_actions_put(struct signal_actions *actions);
-/* exec: caught become default, all flags are reset. 0 or -ENOMEM (nothing changed). */
-int signal_actions_exec(struct process *process);
+/* exec: caught become default, all flags are reset. Takes over `fresh` (of signal_actions_create). */
+void signal_actions_exec(struct process *process, struct signal_actions *fresh);
 /* The process's own writable actions. signal_lock held is not needed by the caller; 0 or -ENOMEM. */
 int signal_actions_own(struct process *process);
 int signal_actions_own_locked(struct process *process);
