@@ -54,7 +54,7 @@ check-cppcheck: $(CHECK_READY)
 	mkdir -p $(BUILD)/check/include $(BUILD)/check/cppcheck
 	ln -sfn /usr/include/bsd $(BUILD)/check/include/bsd
 	cppcheck --quiet --enable=warning,performance,portability --std=c11 --platform=unix64 --error-exitcode=1 -j$(CHECK_JOBS) \
-		--suppressions-list=tools/check/cppcheck.suppressions --cppcheck-build-dir=$(BUILD)/check/cppcheck \
+		--library=tools/check/cppcheck.cfg --suppressions-list=tools/check/cppcheck.suppressions --cppcheck-build-dir=$(BUILD)/check/cppcheck \
 		-Ikernel -Ikernel/arch/include -Ikernel/arch/$(ARCH)/include -I$(BUILD)/generated -I$(BUILD)/check/include \
 		-D__x86_64__=1 -D__BEGIN_DECLS= -D__END_DECLS= '-D__attribute__(x)=' $(CHECK_KERNEL_C)
 

@@ -7,6 +7,12 @@
 
 #define __GCC_ATOMIC_TEST_AND_SET_TRUEVAL 1
 
+/* Sparse wants a plain bool here, where gcc also takes its own atomic_flag. */
+#define __atomic_clear(flag, order)        ((void)(flag))
+#define __atomic_test_and_set(flag, order) ((void)(flag), (_Bool)0)
+
+#define __VERSION__ "sparse"
+
 /* Sparse knows the qualifier, but not the specifier with a type in parentheses. */
 #define _Atomic(type) __typeof__(type)
 
