@@ -112,7 +112,7 @@ static int mount_host_root(char *what, size_t size)
     mkdir("/host", 0755);
     mkdir("/root", 0755);
     snprintf(what, size, "the host's files (9p)");
-    if (mount("host", "/host", "9p", MS_RDONLY, "trans=virtio,version=9p2000.L") < 0)
+    if (mount("host", "/host", "9p", MS_RDONLY, "trans=virtio,version=9p2000.L,cache=loose") < 0)
         return -errno;
     snprintf(what, size, "the layer in memory over the host's files (overlay)");
     if (mount("overlay", "/root", "overlay", 0, "lowerdir=/host") < 0)
