@@ -71,8 +71,9 @@ const struct file_ops *virtio_console_ops(void);
 extern const struct virtio_driver virtio_console_driver;
 extern const struct virtio_driver virtio_9p_driver;
 
-/* Finds the machine's devices and starts their drivers; memory, interrupts and the device registry
- * must work. Once, at boot. */
+/* Finds the machine's devices and starts their drivers; memory and interrupts must work. Once, at
+ * boot.
+ */
 void virtio_init(void);
 
 /* The transport found a device: finds its driver and lets it probe. The device, zeroed but for
