@@ -14,9 +14,8 @@
 #include "dev/pty.h"
 #include "dev/tty.h"
 #include "file/caller.h"
+#include "file/device.h"
 #include "file/file.h"
-#include "fs/device.h"
-#include "fs/inode.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "sched/spin.h"
@@ -135,12 +134,12 @@ void console_thread(void *argument)
 
 /* --- devices --- */
 
-static int console_open(struct inode *inode, struct file *file)
+static int console_open(uint32_t number, struct file *file)
 {
-    return tty_open(&console.tty, file, device_major(inode->rdev) == TTY_MAJOR);
+    return tty_open(&console.tty, file, device_major(number) == TTY_MAJOR);
 }
 
-static int current_open(struct inode *inode, struct file *file)
+static int current_open(uint32_t number, struct file *file)
 {
     struct tty *tty = caller_tty();
     int error;
@@ -178,12 +177,24 @@ static struct device devices[] = {
      .open = console_open},
 };
 
+static void session_hook_get(struct tty *tty)
+{
+    tty_get(tty);
+}
+
+static const struct tty_hooks session_hooks = {
+    .get = session_hook_get,
+    .put = tty_put,
+    .leader_exited = tty_leader_exited,
+};
+
 void tty_start(void)
 {
     tty_init(&console.tty, &line_driver, device_number(SERIAL_MAJOR, SERIAL_MINOR));
     ring_init(&console.received, console.bytes, RING);
     for (size_t i = 0; i < array_size(devices); i++)
         device_register(&devices[i]);
-    pty_filesystem_start();
+    pty_start();
+    caller_set_tty_hooks(&session_hooks);
     console_listen(line_received);
 }

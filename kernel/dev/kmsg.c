@@ -10,9 +10,9 @@
 #include "arch/time.h"
 #include "file/caller.h"
 #include "file/cred.h"
+#include "file/device.h"
 #include "file/file.h"
 #include "file/poll.h"
-#include "fs/device.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -158,7 +158,7 @@ static const struct file_ops kmsg_ops = {
     .poll = kmsg_poll,
 };
 
-static int kmsg_open(struct inode *inode, struct file *file)
+static int kmsg_open(uint32_t number, struct file *file)
 {
     if ((file->mode & FILE_READ) && !cred_capable(caller_cred(), CAP_SYSLOG))
         return -EPERM;

@@ -7,8 +7,8 @@
 #include "arch/address.h"
 #include "file/caller.h"
 #include "file/cred.h"
+#include "file/device.h"
 #include "file/file.h"
-#include "fs/device.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "mem/backing.h"
@@ -116,12 +116,12 @@ static const struct file_ops mem_ops = {
     .seek = mem_seek,
 };
 
-static int mem_open(struct inode *inode, struct file *file)
+static int mem_open(uint32_t number, struct file *file)
 {
     return cred_capable(caller_cred(), CAP_SYS_RAWIO) ? 0 : -EPERM;
 }
 
-static int nowait_open(struct inode *inode, struct file *file)
+static int nowait_open(uint32_t number, struct file *file)
 {
     file->mode |= FILE_NOWAIT;
     return 0;

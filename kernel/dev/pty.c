@@ -1,6 +1,6 @@
 /*
- * Pseudo terminals: the pair and the slave's driver. The master's file operations are in pty_master.c, the file system in
- * pty_filesystem.c.
+ * Pseudo terminals: the pair and the slave's driver. The master's file operations are in pty_master.c, the names in
+ * fs/devpts.c.
  *
  * What the slave writes (after output processing) and what is echoed goes to the ring `output`, which the master reads. What the master
  * writes goes to the line discipline at once; what that cannot take waits in the ring `input`. Both rings are made when they are
@@ -14,15 +14,21 @@
 #include "dev/pty.h"
 
 #include "dev/tty.h"
+#include "file/device.h"
+#include "file/devpts.h"
 #include "file/file.h"
 #include "file/poll.h"
-#include "fs/device.h"
-#include "fs/inode.h"
 #include "lib/bitmap.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "mem/slab.h"
 #include <asm/ioctls.h>
+#include <linux/stat.h>
+
+enum {
+    PTMX_MAJOR = 5,
+    PTMX_MINOR = 2,
+};
 
 static struct slab_cache pty_cache = SLAB_CACHE("pty", sizeof(struct pty));
 static struct spinlock pairs_lock;
@@ -222,28 +228,9 @@ struct pty *pty_find(unsigned index)
     return pty;
 }
 
-void pty_visit(unsigned first, bool (*visit)(unsigned index, void *argument), void *argument)
+int pty_slave_open(uint32_t number, struct file *file)
 {
-    for (size_t index = first;; index++) {
-        struct pty *pty;
-
-        spin_lock(&pairs_lock);
-        index = bitmap_next_set(numbers, PTY_MAX, index);
-        spin_unlock(&pairs_lock);
-        if (index >= PTY_MAX)
-            return;
-        pty = pty_find((unsigned)index);
-        if (!pty)
-            continue;
-        tty_put(&pty->slave);
-        if (!visit((unsigned)index, argument))
-            return;
-    }
-}
-
-int pty_slave_open(struct inode *inode, struct file *file)
-{
-    struct pty *pty = pty_find(device_minor(inode->rdev));
+    struct pty *pty = pty_find(device_minor(number));
     int error;
 
     if (!pty)
@@ -261,6 +248,29 @@ void pty_master_gone(struct pty *pty)
     spin_unlock(&pairs_lock);
     mutex_unlock(&pty->slave.lock);
     tty_hangup(&pty->slave, false);
-    inode_put(pty->node);
+    devpts_remove(pty->node);
     tty_put(&pty->slave);
+}
+
+static struct device ptmx_device = {
+    .name = "ptmx",
+    .type = S_IFCHR,
+    .major = PTMX_MAJOR,
+    .first_minor = PTMX_MINOR,
+    .count = 1,
+    .mode = 0666,
+    .open = pty_master_open,
+};
+
+static struct device slave_device = {
+    .type = S_IFCHR,
+    .major = PTY_SLAVE_MAJOR,
+    .count = PTY_MAX,
+    .open = pty_slave_open,
+};
+
+void pty_start(void)
+{
+    device_register(&ptmx_device);
+    device_register(&slave_device);
 }

@@ -5,14 +5,13 @@
 #define DEV_PTY_H
 
 #include "dev/tty.h"
+#include "file/devpts.h"
 #include <bsd/sys/queue.h>
 
-struct inode;
+struct devpts_node;
 
 enum {
-    PTY_MAX = 4096,
     PTY_RING = 16384, /* bytes under way in each direction */
-    PTY_SLAVE_MAJOR = 136,
 };
 
 /* The slave's tty->lock guards everything here too. */
@@ -20,7 +19,7 @@ struct pty {
     struct tty slave;
     unsigned index;              /* constant */
     LIST_ENTRY(pty) link;        /* the list's lock (pty.c) */
-    struct inode *node;          /* constant, counted until the master closes: /dev/pts/N, or NULL */
+    struct devpts_node *node;    /* constant: the name /dev/pts/N, until the master closes */
     bool locked;                 /* TIOCSPTLCK: the slave cannot be opened */
     bool slave_gone;             /* every slave description was closed after there was one */
     bool packet;                 /* TIOCPKT */
@@ -35,24 +34,16 @@ struct pty {
 int pty_make(struct pty **pty);
 /* The pair of an index with a count of its slave, or NULL. */
 struct pty *pty_find(unsigned index);
-/* Calls visit for each pair whose master is open, from index `first` on, until it returns false. */
-void pty_visit(unsigned first, bool (*visit)(unsigned index, void *argument), void *argument);
+/* Registers /dev/ptmx and the slaves' numbers. */
+void pty_start(void);
 
 /* --- pty_master.c --- */
 
 /* Makes `file` the master of a new pair. 0, -ENOMEM, -ENOSPC. */
-int pty_master_open(struct inode *inode, struct file *file);
+int pty_master_open(uint32_t number, struct file *file);
 /* Opens a slave. 0, -EIO. */
-int pty_slave_open(struct inode *inode, struct file *file);
+int pty_slave_open(uint32_t number, struct file *file);
 /* The master is closed: the slave is hung up, its name goes. */
 void pty_master_gone(struct pty *pty);
-
-/* --- pty_filesystem.c: devpts --- */
-
-void pty_filesystem_start(void);
-/* How many pairs there may be (option max=). */
-unsigned pty_limit(void);
-/* The node of a new pair, or NULL if there is no memory. */
-struct inode *pty_node_make(unsigned index);
 
 #endif

@@ -10,10 +10,6 @@
 #include "file/file.h"
 #include "file/file_table.h"
 #include "file/poll.h"
-#include "fs/device.h"
-#include "fs/inode.h"
-#include "fs/open.h"
-#include "fs/path.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -242,17 +238,9 @@ static int64_t slave_signal(struct pty *pty, uint64_t number)
 /* TIOCGPTPEER: a descriptor of the slave, whatever name leads there. */
 static int64_t peer_open(struct pty *pty, uint32_t flags)
 {
-    char name[24];
-    struct path path;
     struct file *file;
-    int error;
+    int error = devpts_open(pty->node, flags, &file);
 
-    format_text(name, sizeof(name), "/dev/pts/%u", pty->index);
-    error = path_resolve(AT_FDCWD, name, PATH_FOLLOW, &path);
-    if (error < 0)
-        return error;
-    error = open_path(&path, flags, &file);
-    path_put(&path);
     return error < 0 ? error : caller_file_install(file, flags & O_CLOEXEC);
 }
 
@@ -325,17 +313,15 @@ static const struct file_ops master_ops = {
     .describe = master_describe,
 };
 
-int pty_master_open(struct inode *inode, struct file *file)
+int pty_master_open(uint32_t number, struct file *file)
 {
     struct pty *pty;
     int error = pty_make(&pty);
 
     if (error < 0)
         return error;
-    error = pty->index < pty_limit() ? -ENOMEM : -ENOSPC;
-    if (error == -ENOMEM)
-        pty->node = pty_node_make(pty->index);
-    if (!pty->node) {
+    error = devpts_add(pty->index, &pty->node);
+    if (error < 0) {
         tty_put(&pty->slave);
         return error;
     }

@@ -8,7 +8,7 @@
  *     tty_read.c    the program's side of the input buffer
  *     tty_job.c     sessions and process groups
  *     tty_ioctl.c, tty_termios.c  settings
- *     pty.c, pty_filesystem.c, console.c  drivers
+ *     pty.c, pty_master.c, console.c  drivers
  *
  * Lock: tty->lock, a mutex, guards everything but the queues; drivers are called with it held. Signals are sent with it held (proc's
  * locks are below it). User memory is never touched with it held.

@@ -2,7 +2,7 @@
  * The registry of drivers by device number, and devtmpfs: a memory file system with one instance, in which registration makes
  * the nodes. The list only grows; readers hold the lock, since drivers may come at any time.
  */
-#include "fs/device.h"
+#include "file/device.h"
 #include "fs/dentry.h"
 #include "fs/device_internal.h"
 #include "fs/entry.h"
@@ -65,7 +65,7 @@ int device_open(struct inode *inode, struct file *file)
         return -ENXIO;
     file->ops = device->ops;
     file->mode |= device->ops->seek ? FILE_SEEKABLE : FILE_STREAM;
-    return device->open ? device->open(inode, file) : 0;
+    return device->open ? device->open(inode->rdev, file) : 0;
 }
 
 /* Makes one name in devtmpfs, at most one directory deep; what is there already is fine. */

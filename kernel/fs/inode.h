@@ -10,6 +10,7 @@
 #ifndef FS_INODE_H
 #define FS_INODE_H
 
+#include "file/device.h"
 #include "sched/mutex.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -152,19 +153,5 @@ uint64_t inode_size(const struct inode *inode);
 int inode_change_apply(struct inode *inode, const struct inode_change *change);
 /* Marks a directory as changed: mtime, ctime, version. Lock held. */
 void inode_changed(struct inode *directory);
-
-/* Device numbers as programs see them (makedev(3), 32 bits). */
-static inline uint32_t device_number(uint32_t major, uint32_t minor)
-{
-    return (minor & 0xff) | (major << 8 & 0xfff00) | (minor & ~UINT32_C(0xff)) << 12;
-}
-static inline uint32_t device_major(uint32_t device)
-{
-    return (device & 0xfff00) >> 8;
-}
-static inline uint32_t device_minor(uint32_t device)
-{
-    return (device & 0xff) | (device >> 12 & 0xfff00);
-}
 
 #endif

@@ -9,7 +9,7 @@
 #include "arch/machine.h"
 #include "arch/time.h"
 #include "file/caller.h"
-#include "fs/device.h"
+#include "file/device.h"
 #include "lib/errno.h"
 #include "mem/slab.h"
 #include "sched/thread.h"

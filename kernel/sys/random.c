@@ -1,7 +1,7 @@
 /*
  * getrandom(2). The generator is ready from the start, so that no flag makes a difference but which errors it can cause.
  */
-#include "dev/random.h"
+#include "file/random.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "mem/uio.h"

@@ -1,15 +1,28 @@
 /*
- * Devices: which driver stands behind a major and minor number, and the nodes in /dev (devtmpfs) that lead there.
+ * Devices: which driver stands behind a major and minor number, and the nodes in /dev (devtmpfs) that lead there. What drivers need is
+ * declared here, below them; fs implements it.
  */
-#ifndef FS_DEVICE_H
-#define FS_DEVICE_H
+#ifndef FILE_DEVICE_H
+#define FILE_DEVICE_H
 
 #include "file/file.h"
 #include <bsd/sys/queue.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct inode;
+/* Device numbers as programs see them (makedev(3), 32 bits). */
+static inline uint32_t device_number(uint32_t major, uint32_t minor)
+{
+    return (minor & 0xff) | (major << 8 & 0xfff00) | (minor & ~UINT32_C(0xff)) << 12;
+}
+static inline uint32_t device_major(uint32_t device)
+{
+    return (device & 0xfff00) >> 8;
+}
+static inline uint32_t device_minor(uint32_t device)
+{
+    return (device & 0xff) | (device >> 12 & 0xfff00);
+}
 
 /* Static in the driver; all constant but link. */
 struct device {
@@ -20,8 +33,8 @@ struct device {
     uint32_t mode; /* of the node, 0666 … */
     uint32_t gid;  /* of the node */
     const struct file_ops *ops;
-    /* May refuse, set file->private, change file->ops and file->mode. NULL: fine. inode->rdev says which minor. */
-    int (*open)(struct inode *inode, struct file *file);
+    /* May refuse, set file->private, change file->ops and file->mode. NULL: fine. `number` is the device number. */
+    int (*open)(uint32_t number, struct file *file);
     STAILQ_ENTRY(device) link;
 };
 
