@@ -3,7 +3,7 @@
  * except what release does.
  */
 #include "fs/inode.h"
-#include "arch/time.h"
+#include "file/caller.h"
 #include "fs/filesystem.h"
 #include "fs/lock.h"
 #include "lib/assert.h"
@@ -12,7 +12,7 @@
 
 int64_t inode_time(void)
 {
-    return (int64_t)(clock_wall_at_boot() + clock_monotonic());
+    return wall_clock_now();
 }
 
 void inode_init(struct inode *inode, struct filesystem *filesystem, const struct inode_ops *ops,

@@ -86,9 +86,14 @@ int memfd_create(const char *name, unsigned flags, struct file **file)
     return memfd_open(&node->inode, shown, file);
 }
 
+/* The pages of a file that can carry seals: a memfd, or one in a tmpfs (which is born sealed against seals). */
 static struct backing *memfd_backing(struct file *file)
 {
-    return file->inode && file->inode->file_ops == &memfd_file_ops ? file->inode->backing : NULL;
+    struct inode *inode = file->inode;
+
+    if (!inode || inode->ops != &memory_regular_ops || inode->filesystem->type->magic != TMPFS_MAGIC)
+        return NULL;
+    return inode->backing;
 }
 
 /* The inode's lock held: seals change under it. Looks at all spaces, so without the backing's lock. */

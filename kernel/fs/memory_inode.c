@@ -6,7 +6,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mem/slab.h"
-#include <linux/limits.h>
+#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 static struct slab_cache memory_cache = SLAB_CACHE("memory_inode", sizeof(struct memory_inode));
@@ -28,6 +28,7 @@ static int memory_setup(struct memory_inode *node, const struct inode_new *new_i
         inode->file_ops = &memory_regular_file_ops;
         inode->backing = &node->regular.backing;
         backing_init(inode->backing, &memory_backing_ops);
+        inode->backing->seals = F_SEAL_SEAL;
     } else if (S_ISDIR(inode->mode)) {
         inode->ops = &memory_directory_ops;
         inode->file_ops = &memory_directory_file_ops;

@@ -191,10 +191,11 @@ static int64_t seals_add(struct file *file, uint32_t seals)
         return -EPERM;
     if (seals & ~(uint32_t)SEALS_KNOWN)
         return -EINVAL;
+    bool written = (seals & F_SEAL_WRITE) && space_backing_written(backing);
     mutex_lock(&backing->lock);
     if (backing->seals & F_SEAL_SEAL)
         error = -EPERM;
-    else if ((seals & F_SEAL_WRITE) && !(backing->seals & F_SEAL_WRITE) && backing->shared_writable)
+    else if (written && !(backing->seals & F_SEAL_WRITE))
         error = -EBUSY;
     else
         backing->seals |= seals;
