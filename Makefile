@@ -19,6 +19,10 @@ endif
 
 CC := gcc
 
+# V=1 shows whole commands.
+V ?= 0
+Q := $(if $(filter 0,$(V)),@)
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -74,11 +78,13 @@ $(BUILD)/generated/syscall_%.h: kernel/abi/syscalls.tbl tools/syscalls.awk | $(B
 
 $(BUILD)/kernel/%.o: kernel/%.c $(BUILD)/include-abi/.stamp $(GENERATED) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC    $<"
+	$(Q)$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/kernel/%.o: kernel/%.S $(BUILD)/include-abi/.stamp Makefile
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS_ARCH_$(ARCH)) -g -D__ASSEMBLER__ -MMD -MP -c $< -o $@
+	@echo "  AS    $<"
+	$(Q)$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS_ARCH_$(ARCH)) -g -D__ASSEMBLER__ -MMD -MP -c $< -o $@
 
 include kernel/arch/$(ARCH)/build.mk
 

@@ -1,7 +1,6 @@
 /*
  * The memory calls: argument handling around mem/space.h.
  */
-#include "arch/cpu.h"
 #include "file/caller.h"
 #include "file/file.h"
 #include "file/file_table.h"
@@ -13,26 +12,11 @@
 #include "mem/user.h"
 #include "proc/process.h"
 #include "syscall_prototypes.h"
-#include <linux/capability.h>
 #include <linux/mman.h>
 
 static struct space *own_space(void)
 {
     return process_current()->space;
-}
-
-void space_limits_current(struct space_limits *limits)
-{
-    struct thread *thread = thread_current();
-
-    *limits = (struct space_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
-    if (!thread->process)
-        return;
-    limits->address_space = process_limit(thread->process, RLIMIT_AS);
-    limits->data = process_limit(thread->process, RLIMIT_DATA);
-    limits->stack = process_limit(thread->process, RLIMIT_STACK);
-    if (!cred_capable(caller_cred(), CAP_IPC_LOCK))
-        limits->locked = process_limit(thread->process, RLIMIT_MEMLOCK);
 }
 
 /* --- mmap ------------------------------------------------------------------------------------------------------------- */
