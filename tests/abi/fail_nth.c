@@ -38,15 +38,18 @@ static void switch_set(int nth)
     CHECK_EQ(pwrite(switch_fd, text, length, 0), length);
 }
 
-/* Ends the injection; tells whether it fired. */
-static bool switch_fired(void)
+static bool switch_fired; /* by the last try */
+
+/* Ends the injection right behind the call, so that nothing else fails; keeps errno. */
+static void switch_end(void)
 {
     char text[16] = "";
+    int error = errno;
     CHECK(pread(switch_fd, text, sizeof(text) - 1, 0) > 0);
-    int left = atoi(text);
-    if (left != 0)
+    switch_fired = atoi(text) == 0;
+    if (!switch_fired)
         switch_set(0);
-    return left == 0;
+    errno = error;
 }
 
 /* Tries the call with each n. The call returns -1 with errno, or succeeds and cleans up after
@@ -62,14 +65,13 @@ static void sweep(long (*call)(void))
         switch_set(nth);
         long result = call();
         int error = errno;
-        bool fired = switch_fired();
         if (result == -1 && error != ENOMEM && error != EAGAIN)
             case_fail(__FILE__, __LINE__, "allocation %d failed: %s", nth, strerror(error));
-        if (result == -1 && !fired)
+        if (result == -1 && !switch_fired)
             case_fail(__FILE__, __LINE__, "failed without injection, n = %d", nth);
         if (result == -1 && ledger_leaks(&before, reason, sizeof(reason)))
             case_fail(__FILE__, __LINE__, "allocation %d failed, %s", nth, reason);
-        if (result != -1 && !fired)
+        if (result != -1 && !switch_fired)
             return;
     }
     case_fail(__FILE__, __LINE__, "no success within %d allocations", MOST_ALLOCATIONS);
@@ -80,10 +82,9 @@ static long fork_once(void)
     long child = syscall(SYS_fork);
     if (child == 0)
         syscall(SYS_exit_group, 0);
-    int error = errno;
+    switch_end();
     if (child > 0)
         process_exits(child, 0);
-    errno = error;
     return child;
 }
 
@@ -112,10 +113,9 @@ static long vfork_once(void)
     pid_t child = vfork();
     if (child == 0)
         _exit(0);
-    int error = errno;
+    switch_end();
     if (child > 0)
         process_exits(child, 0);
-    errno = error;
     return child;
 }
 
@@ -140,10 +140,10 @@ static long thread_once(void)
                      : "a"(SYS_clone), "D"(flags), "S"(thread_stack + sizeof(thread_stack)),
                        "d"(&thread_word), "i"(SYS_exit), "r"(r10), "r"(r8)
                      : "rcx", "r11", "memory");
-    if (result < 0) {
-        errno = -result;
+    errno = result < 0 ? -result : 0;
+    switch_end();
+    if (result < 0)
         return -1;
-    }
     while (thread_word != 0)
         sleep_ms(1);
     return result;

@@ -51,7 +51,7 @@ CASE(errors_of_mmap)
     map_fails(NULL, SIZE_MAX - PAGE, RW, PRIVATE, -1, 0, ENOMEM);
     map_fails(NULL, 1ul << 60, RW, PRIVATE, -1, 0, ENOMEM);
     map_fails((void *)123, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0, EINVAL);
-    map_fails((void *)0x800000000000, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0, ENOMEM);
+    map_fails((void *)(1ul << 56), PAGE, RW, PRIVATE | MAP_FIXED, -1, 0, ENOMEM);
     int directory = CHECK_OK(open(".", O_RDONLY));
     map_fails(NULL, PAGE, PROT_READ, MAP_PRIVATE, directory, 0, ENODEV);
     int path = CHECK_OK(open("file", O_PATH));
