@@ -64,10 +64,6 @@ struct virtio_driver {
     int (*probe)(struct virtio_device *device);
 };
 
-struct file_ops;
-/* What /dev/hvc0 does once a console has started, or NULL: for boot, which makes it known. */
-const struct file_ops *virtio_console_ops(void);
-
 extern const struct virtio_driver virtio_console_driver;
 extern const struct virtio_driver virtio_9p_driver;
 

@@ -15,6 +15,7 @@
 #include "dev/virtio.h"
 
 #include "abi/restart.h"
+#include "file/device.h"
 #include "file/file.h"
 #include "file/poll.h"
 #include "lib/assert.h"
@@ -25,6 +26,7 @@
 #include "sched/mutex.h"
 #include <bsd/sys/queue.h>
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 #include <linux/virtio_ids.h>
 
 enum {
@@ -34,6 +36,7 @@ enum {
     SEND_BUFFERS = 16,
     RECEIVE_ORDER = 0, /* QEMU hands over at most 4 KiB at a time */
     SEND_ORDER = 2,
+    CONSOLE_MAJOR = 229,
 };
 
 struct console_buffer {
@@ -275,10 +278,14 @@ static const struct file_ops console_ops = {
     .sync = console_device_sync,
 };
 
-const struct file_ops *virtio_console_ops(void)
-{
-    return console.device ? &console_ops : NULL;
-}
+static struct device console_device = {
+    .name = "hvc0",
+    .type = S_IFCHR,
+    .major = CONSOLE_MAJOR,
+    .count = 1,
+    .mode = 0600,
+    .ops = &console_ops,
+};
 
 /* --- starting --------------------------------------------------------------------------------- */
 
@@ -324,6 +331,8 @@ static int console_probe(struct virtio_device *device)
         error = buffers_alloc(console.send, SEND_BUFFERS, SEND_ORDER);
     if (!error)
         error = ports_start(device);
+    if (!error)
+        error = device_register(&console_device);
     if (error) {
         buffers_free(console.receive, RECEIVE_BUFFERS);
         buffers_free(console.send, SEND_BUFFERS);
