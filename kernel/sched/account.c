@@ -1,8 +1,9 @@
 /*
  * Where the CPU's time went, and the load average.
  *
- * Time is charged when a thread leaves the CPU, at timer interrupts and on request, from one clock reading to the next. Load
- * samples are due every five seconds and are taken, several at once if need be, at the next switch or timer interrupt after.
+ * Time is charged when a thread leaves the CPU, at timer interrupts and on request, from one clock
+ * reading to the next. Load samples are due every five seconds and are taken, several at once if
+ * need be, at the next switch or timer interrupt after.
  */
 #include "arch/time.h"
 #include "lib/container.h"
@@ -50,7 +51,9 @@ void sched_account(void)
 static void load_sample(struct run_queue *queue, uint64_t active)
 {
     for (unsigned i = 0; i < 3; i++)
-        queue->load[i] = (queue->load[i] * load_decay[i] + (active << LOAD_SHIFT) * (LOAD_ONE - load_decay[i])) >> LOAD_SHIFT;
+        queue->load[i] = (queue->load[i] * load_decay[i] +
+                          (active << LOAD_SHIFT) * (LOAD_ONE - load_decay[i])) >>
+                         LOAD_SHIFT;
 }
 
 void account_load(struct run_queue *queue, uint64_t now)

@@ -1,6 +1,7 @@
 /*
- * Sleeping locks. A mutex is free when it has no owner; one exchange takes it, and only a lock that somebody waits for costs more.
- * A waiter that is woken competes with newcomers: the lock never stands still for a thread that is not running yet.
+ * Sleeping locks. A mutex is free when it has no owner; one exchange takes it, and only a lock that
+ * somebody waits for costs more. A waiter that is woken competes with newcomers: the lock never
+ * stands still for a thread that is not running yet.
  */
 #include "sched/mutex.h"
 #include "lib/errno.h"
@@ -11,7 +12,8 @@ bool mutex_trylock(struct mutex *lock)
 {
     struct thread *none = NULL, *self = thread_current();
 
-    if (!atomic_compare_exchange_strong_explicit(&lock->owner, &none, self, memory_order_acquire, memory_order_relaxed))
+    if (!atomic_compare_exchange_strong_explicit(&lock->owner, &none, self, memory_order_acquire,
+                                                 memory_order_relaxed))
         return false;
     if (DEBUG_CHECKS)
         self->mutexes_held++;

@@ -1,6 +1,6 @@
 /*
- * Sleeping locks. Not for interrupts. A mutex has one owner; a rwlock has many readers or one writer (writers are preferred, so
- * a reader must not take it again). Zeroed is unlocked.
+ * Sleeping locks. Not for interrupts. A mutex has one owner; a rwlock has many readers or one
+ * writer (writers are preferred, so a reader must not take it again). Zeroed is unlocked.
  */
 #ifndef SCHED_MUTEX_H
 #define SCHED_MUTEX_H

@@ -1,11 +1,12 @@
 /*
- * A scheduling policy: which of the queued threads runs next. The rest of the scheduler knows policies only by this interface.
- * All are called with the run queue locked and interrupts off.
+ * A scheduling policy: which of the queued threads runs next. The rest of the scheduler knows
+ * policies only by this interface. All are called with the run queue locked and interrupts off.
  */
 #ifndef SCHED_POLICY_H
 #define SCHED_POLICY_H
 
 #include "sched/queue.h"
+#include <linux/sched.h>
 
 /* Why a thread is queued. */
 enum policy_reason {
@@ -26,7 +27,8 @@ struct policy {
     /* Its slice is over: true if it should give way to somebody queued here. */
     bool (*tick)(struct run_queue *queue, struct thread *running);
     /* Both of this policy: should `woken` run at once instead of `running`? */
-    bool (*preempts)(struct run_queue *queue, const struct thread *woken, const struct thread *running, uint64_t now);
+    bool (*preempts)(struct run_queue *queue, const struct thread *woken,
+                     const struct thread *running, uint64_t now);
     /* Sets the child's fields at fork. */
     void (*place_at_fork)(struct thread *child, const struct thread *parent);
     /* True when somebody of this policy is queued. */
@@ -40,7 +42,14 @@ extern const struct policy *const policies[POLICY_COUNT];
 extern const struct policy policy_realtime, policy_fair;
 
 /* The index in `policies` for a thread's sched.policy (SCHED_…). */
-unsigned policy_rank(const struct thread *thread);
-const struct policy *policy_of(const struct thread *thread);
+static inline unsigned policy_rank(const struct thread *thread)
+{
+    return thread->sched.policy == SCHED_FIFO || thread->sched.policy == SCHED_RR ? 0 : 1;
+}
+
+static inline const struct policy *policy_of(const struct thread *thread)
+{
+    return policies[policy_rank(thread)];
+}
 
 #endif

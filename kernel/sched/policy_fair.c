@@ -1,9 +1,10 @@
 /*
  * Fair shares: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE.
  *
- * Each thread has a virtual time that grows with the CPU it gets, the slower the greater its weight; the thread with the least
- * virtual time runs next (the idea of Stoica et al., "A Proportional Share Resource Allocation Algorithm", 1996). Each step
- * of nice is a factor of 1.25 in weight. A thread that slept starts a little behind the others, so that it gets the CPU soon,
+ * Each thread has a virtual time that grows with the CPU it gets, the slower the greater its
+ * weight; the thread with the least virtual time runs next (the idea of Stoica et al., "A
+ * Proportional Share Resource Allocation Algorithm", 1996). Each step of nice is a factor of 1.25
+ * in weight. A thread that slept starts a little behind the others, so that it gets the CPU soon,
  * but does not collect the time it slept.
  */
 #include "lib/container.h"
@@ -95,8 +96,8 @@ static bool fair_tick(struct run_queue *queue, struct thread *running)
     return first != NULL && earlier(first->sched.virtual_time, running->sched.virtual_time);
 }
 
-static bool fair_preempts(struct run_queue *queue, const struct thread *woken, const struct thread *running,
-                          uint64_t now)
+static bool fair_preempts(struct run_queue *queue, const struct thread *woken,
+                          const struct thread *running, uint64_t now)
 {
     uint64_t ran = fair_scale(running, now - running->accounted);
 

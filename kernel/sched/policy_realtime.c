@@ -1,6 +1,6 @@
 /*
- * Real-time threads (sched(7)): a list per priority. SCHED_FIFO runs until it sleeps or yields, SCHED_RR gives way to its equals
- * after a slice. A preempted thread stays at the head of its list.
+ * Real-time threads (sched(7)): a list per priority. SCHED_FIFO runs until it sleeps or yields,
+ * SCHED_RR gives way to its equals after a slice. A preempted thread stays at the head of its list.
  */
 #include "sched/policy.h"
 #include <linux/sched.h>
@@ -14,7 +14,8 @@ static struct realtime_list *realtime_level(struct run_queue *queue, int priorit
     return list;
 }
 
-static void realtime_enqueue(struct run_queue *queue, struct thread *thread, enum policy_reason reason)
+static void realtime_enqueue(struct run_queue *queue, struct thread *thread,
+                             enum policy_reason reason)
 {
     int priority = thread->sched.priority;
     struct realtime_list *list = realtime_level(queue, priority);
@@ -71,8 +72,8 @@ static bool realtime_tick(struct run_queue *queue, struct thread *running)
     return running->sched.policy == SCHED_RR && realtime_highest(queue) >= running->sched.priority;
 }
 
-static bool realtime_preempts(struct run_queue *queue, const struct thread *woken, const struct thread *running,
-                              uint64_t now)
+static bool realtime_preempts(struct run_queue *queue, const struct thread *woken,
+                              const struct thread *running, uint64_t now)
 {
     return woken->sched.priority > running->sched.priority;
 }

@@ -1,8 +1,10 @@
 /*
- * A CPU's run queue: who wants to run here, when the timer must ring, and what the CPU's time went to.
+ * A CPU's run queue: who wants to run here, when the timer must ring, and what the CPU's time went
+ * to.
  *
- * The running thread is not queued, but counted. The lock is held across a switch: taken by the thread that leaves, released in
- * sched_switched by the one that comes. Order: wait queue, run queue, timers.
+ * The running thread is not queued, but counted. The lock is held across a switch: taken by the
+ * thread that leaves, released in sched_switched by the one that comes. Order: wait queue, run
+ * queue, timers.
  */
 #ifndef SCHED_QUEUE_H
 #define SCHED_QUEUE_H
@@ -26,7 +28,8 @@ TAILQ_HEAD(realtime_list, thread);
 /* By virtual time; the one that had least of its share runs next. */
 struct fair_queue {
     struct fair_tree tree;
-    uint64_t least; /* virtual time that has passed for everybody: new and waking threads start about here */
+    uint64_t least; /* virtual time that has passed for everybody: new and waking threads start
+                       about here */
     unsigned count;
 };
 
@@ -61,11 +64,12 @@ void account_charge(struct run_queue *queue, struct thread *thread, uint64_t now
 /* Takes the load samples that are due. Queue locked. */
 void account_load(struct run_queue *queue, uint64_t now);
 
-/* Sets the hardware timer if it would ring too late for the earliest timer or for `slice_end` (UINT64_MAX: no competition).
-   Interrupts off. */
+/* Sets the hardware timer if it would ring too late for the earliest timer or for `slice_end`
+   (UINT64_MAX: no competition). Interrupts off. */
 void timer_program(struct run_queue *queue, uint64_t slice_end);
 
-/* From timer_interrupt: the running thread's slice. Returns when it must be looked at next. Interrupts off. */
+/* From timer_interrupt: the running thread's slice. Returns when it must be looked at next.
+ * Interrupts off. */
 uint64_t sched_tick(struct run_queue *queue);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Locks with many readers or one writer. The guard is held only to look at and change the counts; a waiting writer keeps new
- * readers out. Everybody is woken when the lock becomes free in a way that may help; they look again.
+ * Locks with many readers or one writer. The guard is held only to look at and change the counts; a
+ * waiting writer keeps new readers out. Everybody is woken when the lock becomes free in a way that
+ * may help; they look again.
  */
 #include "lib/errno.h"
 #include "sched/mutex.h"

@@ -1,5 +1,6 @@
 /*
- * Spinlocks: one word, exchanged until it was 0. Waiting reads before it exchanges, so that the line is not torn between waiters.
+ * Spinlocks: one word, exchanged until it was 0. Waiting reads before it exchanges, so that the
+ * line is not torn between waiters.
  */
 #include "sched/spin.h"
 #include "trace/log.h"

@@ -1,7 +1,7 @@
 /*
- * Spinlocks. A plain spin_lock may be taken only by code that never runs in an interrupt; a lock that an interrupt handler
- * takes is always taken with spin_lock_irq. Holding one forbids sleeping (asserted in debug kernels). The order is in
- * docs/order.md.
+ * Spinlocks. A plain spin_lock may be taken only by code that never runs in an interrupt; a lock
+ * that an interrupt handler takes is always taken with spin_lock_irq. Holding one forbids sleeping
+ * (asserted in debug kernels). The order is in docs/order.md.
  */
 #ifndef SCHED_SPIN_H
 #define SCHED_SPIN_H
@@ -61,7 +61,8 @@ static inline void spin_unlock_irq(struct spinlock *lock, uint64_t saved)
     irq_restore(saved);
 }
 
-/* True when this CPU holds the lock (known in debug kernels; otherwise: when any CPU does). For assertions. */
+/* True when this CPU holds the lock (known in debug kernels; otherwise: when any CPU does). For
+ * assertions. */
 bool spin_held(const struct spinlock *lock);
 
 #endif

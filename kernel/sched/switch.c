@@ -1,9 +1,10 @@
 /*
  * Who runs: the switch from one thread to the next, sleeping and waking, and the end of a thread.
  *
- * A thread's state and place on a queue change only under the lock of the queue of thread->cpu. A wake-up that comes between
- * "I am about to sleep" (wait_enter clears wake_token) and the sleep itself is seen by the token, which is looked at once more
- * under that lock; an interruption is seen in thread->pending in the same way.
+ * A thread's state and place on a queue change only under the lock of the queue of thread->cpu. A
+ * wake-up that comes between "I am about to sleep" (wait_enter clears wake_token) and the sleep
+ * itself is seen by the token, which is looked at once more under that lock; an interruption is
+ * seen in thread->pending in the same way.
  */
 #include "arch/cpu.h"
 #include "arch/mmu.h"
@@ -16,19 +17,15 @@
 static struct run_queue boot_queue;
 static struct thread boot_thread;
 
-static struct run_queue *queue_of(const struct thread *thread)
-{
-    return cpu_by_id(thread->cpu)->queue;
-}
-
-/* Locks the queue that the thread belongs to, which may change until the lock is held. Interrupts off. */
+/* Locks the queue that the thread belongs to, which may change until the lock is held. Interrupts
+   off. */
 static struct run_queue *queue_lock(const struct thread *thread)
 {
     for (;;) {
-        struct run_queue *queue = queue_of(thread);
+        struct run_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
 
         spin_lock(&queue->lock);
-        if (queue == queue_of(thread))
+        if (queue == __atomic_load_n(&thread->queue, __ATOMIC_RELAXED))
             return queue;
         spin_unlock(&queue->lock);
     }
@@ -80,7 +77,8 @@ static void queue_joined(struct run_queue *queue, struct thread *thread)
     rank = policy_rank(thread);
     running_rank = policy_rank(running);
     if (rank < running_rank ||
-        (rank == running_rank && policies[rank]->preempts(queue, thread, running, clock_monotonic())))
+        (rank == running_rank &&
+         policies[rank]->preempts(queue, thread, running, clock_monotonic())))
         resched(queue, running);
     else if (rank == running_rank)
         timer_program(queue, running->sched.slice_end);
@@ -101,8 +99,8 @@ void sched_switched(struct thread *previous)
     irq_disable();
 }
 
-/* Gives the CPU to `next`, at the time up to which the current thread was charged. Queue locked, interrupts off; afterwards
-   unlocked, in the same thread, much later perhaps. */
+/* Gives the CPU to `next`, at the time up to which the current thread was charged. Queue locked,
+   interrupts off; afterwards unlocked, in the same thread, much later perhaps. */
 static void switch_to(struct run_queue *queue, struct thread *next)
 {
     struct thread *previous = thread_current();
@@ -146,27 +144,32 @@ static void assert_may_sleep(void)
         panic("sleeping in an interrupt");
 }
 
-bool sched_sleep(enum thread_state state, enum wait_mode mode, bool (*still)(void *argument), void *argument)
+/* The current thread sleeps. Its queue is locked, interrupts are off; afterwards unlocked. */
+static void sleep_commit(struct run_queue *queue, struct thread *thread, enum thread_state state,
+                         enum wait_mode mode)
+{
+    atomic_store_explicit(&thread->state, state, memory_order_relaxed);
+    thread->wait_mode = mode;
+    queue->waiting += state == THREAD_WAITING;
+    switch_away(queue);
+}
+
+void sched_sleep(enum thread_state state, enum wait_mode mode, uint32_t interrupts, bool timed)
 {
     struct thread *thread = thread_current();
     struct run_queue *queue;
     uint64_t saved;
-    bool sleeps;
 
     assert_may_sleep();
     saved = irq_save();
     queue = queue_lock(thread);
-    sleeps = still(argument);
-    if (sleeps) {
-        atomic_store_explicit(&thread->state, state, memory_order_relaxed);
-        thread->wait_mode = mode;
-        queue->waiting += state == THREAD_WAITING;
-        switch_away(queue);
-    } else {
+    if (atomic_load(&thread->wake_token) != 0 ||
+        (atomic_load(&thread->pending) & interrupts) != 0 ||
+        (timed && __atomic_load_n(&thread->sleep_timer.cpu, __ATOMIC_ACQUIRE) == NULL))
         spin_unlock(&queue->lock);
-    }
+    else
+        sleep_commit(queue, thread, state, mode);
     irq_restore(saved);
-    return sleeps;
 }
 
 /* The thread's queue is locked. */
@@ -223,8 +226,10 @@ void sched_start(struct thread *thread, bool on_top)
     uint64_t saved = irq_save();
     struct run_queue *queue;
 
-    thread->cpu = cpu_this()->id;
-    queue = queue_lock(thread);
+    queue = cpu_this()->queue;
+    spin_lock(&queue->lock);
+    thread->cpu = queue->cpu->id;
+    thread->queue = queue;
     atomic_store_explicit(&thread->state, THREAD_RUNNABLE, memory_order_relaxed);
     queue->runnable++;
     queue_put(queue, thread, on_top ? POLICY_FIRST : POLICY_NEW);
@@ -261,27 +266,25 @@ void sched_yield(void)
 
 void sched_point(void)
 {
-    if ((atomic_load_explicit(&thread_current()->pending, memory_order_relaxed) & THREAD_RESCHED) != 0)
+    if ((atomic_load_explicit(&thread_current()->pending, memory_order_relaxed) & THREAD_RESCHED) !=
+        0)
         sched_yield();
-}
-
-struct stop_request {
-    bool (*still)(void *argument);
-    void *argument;
-};
-
-static bool stop_still(void *argument)
-{
-    const struct stop_request *request = argument;
-
-    return (atomic_load(&thread_current()->pending) & THREAD_KILL) == 0 && request->still(request->argument);
 }
 
 void sched_stop(bool (*still)(void *argument), void *argument)
 {
-    struct stop_request request = {still, argument};
+    struct thread *thread = thread_current();
+    struct run_queue *queue;
+    uint64_t saved;
 
-    sched_sleep(THREAD_STOPPED, WAIT_KILLABLE, stop_still, &request);
+    assert_may_sleep();
+    saved = irq_save();
+    queue = queue_lock(thread);
+    if ((atomic_load(&thread->pending) & THREAD_KILL) != 0 || !still(argument))
+        spin_unlock(&queue->lock);
+    else
+        sleep_commit(queue, thread, THREAD_STOPPED, WAIT_KILLABLE);
+    irq_restore(saved);
 }
 
 _Noreturn void sched_exit(void (*reap)(struct thread *thread))
@@ -322,6 +325,7 @@ void sched_fork(struct thread *child, struct thread *parent)
     child->sched.nice = parent->sched.nice;
     child->sched.priority = parent->sched.priority;
     child->cpu = parent->cpu;
+    child->queue = parent->queue;
     memcpy(child->affinity, parent->affinity, sizeof(child->affinity));
     child->start_time = clock_monotonic();
     policy_of(child)->place_at_fork(child, parent);
@@ -356,6 +360,7 @@ void sched_init(void)
     boot_queue.cpu = cpu;
     boot_queue.timers.armed = UINT64_MAX;
     boot_thread.stack = (uint8_t *)cpu->kernel_stack_top - KERNEL_STACK_SIZE;
+    boot_thread.queue = &boot_queue;
     boot_thread.state = THREAD_RUNNABLE;
     boot_thread.on_cpu = true;
     boot_thread.start_time = clock_monotonic();

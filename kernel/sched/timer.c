@@ -1,6 +1,7 @@
 /*
- * Timers: a tree by deadline per CPU. The hardware timer is only ever set to an earlier time than it has; that it rings for
- * nothing after a timer was stopped costs less than setting it at every change.
+ * Timers: a tree by deadline per CPU. The hardware timer is only ever set to an earlier time than
+ * it has; that it rings for nothing after a timer was stopped costs less than setting it at every
+ * change.
  */
 #include "sched/timer.h"
 #include "arch/cpu.h"

@@ -1,6 +1,7 @@
 /*
- * Wait queues (sched/wait.h). A woken waiter is taken off its queue by the waker, after the thread was woken: a waiter that finds
- * itself off the queue may vanish at once, since nobody looks at it any more.
+ * Wait queues (sched/wait.h). A woken waiter is taken off its queue by the waker, after the thread
+ * was woken: a waiter that finds itself off the queue may vanish at once, since nobody looks at it
+ * any more.
  */
 #include "sched/wait.h"
 #include "arch/time.h"
@@ -42,7 +43,8 @@ void wait_add(struct wait_queue *queue, struct waiter *waiter)
 
     queue_insert(queue, waiter);
     spin_unlock_irq(&queue->lock, saved);
-    /* The caller looks at its condition next; a waker changes the condition before it looks at the queue. */
+    /* The caller looks at its condition next; a waker changes the condition before it looks at the
+     * queue. */
     atomic_thread_fence(memory_order_seq_cst);
 }
 
@@ -68,7 +70,8 @@ void wait_remove(struct waiter *waiter)
 
 void wait_enter(struct wait_queue *queue, struct waiter *self)
 {
-    /* First the token: a wake-up from here on is in the token, or it took the waiter off the queue before we look. */
+    /* First the token: a wake-up from here on is in the token, or it took the waiter off the queue
+     * before we look. */
     atomic_exchange(&self->thread->wake_token, 0);
     if (!waiter_queued(self))
         wait_add(queue, self);
@@ -83,29 +86,15 @@ void wait_enter_exclusive(struct wait_queue *queue, struct waiter *self)
 void wait_leave(struct wait_queue *queue, struct waiter *self)
 {
     waiter_remove(queue, self);
-    /* If this wait was nested in another one, it may have swallowed the other's wake-up: let that one look again. */
+    /* If this wait was nested in another one, it may have swallowed the other's wake-up: let that
+     * one look again. */
     atomic_store_explicit(&self->thread->wake_token, 1, memory_order_relaxed);
-}
-
-struct sleep_request {
-    struct thread *thread;
-    uint32_t interrupts; /* pending bits that end the sleep */
-    bool timed;
-};
-
-static bool sleep_still(void *argument)
-{
-    const struct sleep_request *request = argument;
-    struct thread *thread = request->thread;
-
-    if (atomic_load(&thread->wake_token) != 0 || (atomic_load(&thread->pending) & request->interrupts) != 0)
-        return false;
-    return !request->timed || __atomic_load_n(&thread->sleep_timer.cpu, __ATOMIC_ACQUIRE) != NULL;
 }
 
 static void sleep_expire(struct timer *timer)
 {
-    sched_rouse(container_of(timer, struct thread, sleep_timer), 1 << THREAD_SLEEPING | 1 << THREAD_WAITING);
+    sched_rouse(container_of(timer, struct thread, sleep_timer),
+                1 << THREAD_SLEEPING | 1 << THREAD_WAITING);
 }
 
 static uint32_t mode_interrupts(enum wait_mode mode)
@@ -123,26 +112,27 @@ static uint32_t mode_interrupts(enum wait_mode mode)
 int wait_sleep(enum wait_mode mode, uint64_t deadline)
 {
     struct thread *thread = thread_current();
-    struct sleep_request request = {thread, mode_interrupts(mode), deadline != WAIT_FOREVER};
     enum thread_state state = mode == WAIT_INTERRUPTIBLE ? THREAD_SLEEPING : THREAD_WAITING;
-    bool expired = false;
+    uint32_t interrupts = mode_interrupts(mode);
+    bool timed = deadline != WAIT_FOREVER, expired = false;
 
-    if (request.timed) {
+    if (timed) {
         thread->sleep_timer.expire = sleep_expire;
         timer_start(&thread->sleep_timer, deadline);
     }
-    sched_sleep(state, mode, sleep_still, &request);
-    if (request.timed)
+    sched_sleep(state, mode, interrupts, timed);
+    if (timed)
         expired = !timer_cancel(&thread->sleep_timer);
     if (atomic_load(&thread->wake_token) != 0)
         return 0;
-    if ((atomic_load(&thread->pending) & request.interrupts) != 0)
+    if ((atomic_load(&thread->pending) & interrupts) != 0)
         return -EINTR;
     return expired ? -ETIMEDOUT : 0;
 }
 
 /* Wakes one waiter; true if that was a wake-up of an exclusive one. Queue locked. */
-static bool waiter_wake(struct wait_queue *queue, struct waiter *waiter, uint32_t events, unsigned *woken)
+static bool waiter_wake(struct wait_queue *queue, struct waiter *waiter, uint32_t events,
+                        unsigned *woken)
 {
     bool exclusive = waiter->exclusive;
 

@@ -1,5 +1,6 @@
 /*
- * Wait queues: how a thread sleeps until something happens, and how whoever makes it happen says so.
+ * Wait queues: how a thread sleeps until something happens, and how whoever makes it happen says
+ * so.
  *
  *     struct waiter self;
  *     waiter_init(&self);
@@ -13,8 +14,9 @@
  *     }
  *     wait_leave(&queue, &self);
  *
- * The condition's writer changes it, then calls wait_wake*(). Wake-ups may come from interrupts. A waiter may also carry a
- * callback instead of a thread (polling); the callback runs with the queue's lock held and interrupts off.
+ * The condition's writer changes it, then calls wait_wake*(). Wake-ups may come from interrupts. A
+ * waiter may also carry a callback instead of a thread (polling); the callback runs with the
+ * queue's lock held and interrupts off.
  */
 #ifndef SCHED_WAIT_H
 #define SCHED_WAIT_H
@@ -37,8 +39,8 @@ struct waiter {
     TAILQ_ENTRY(waiter) link;
     struct wait_queue *queue; /* the queue it is on, or NULL */
     struct thread *thread;    /* woken, unless wake is set */
-    /* Called instead of waking the thread; `events` is what wait_wake_events was given, all bits from the others. True: it counts as a wake-up of an
-       exclusive waiter. */
+    /* Called instead of waking the thread; `events` is what wait_wake_events was given, all bits
+       from the others. True: it counts as a wake-up of an exclusive waiter. */
     bool (*wake)(struct waiter *waiter, uint32_t events);
     bool exclusive; /* at the queue's end; wait_wake_one stops after one of these */
 };
@@ -53,12 +55,13 @@ enum wait_mode {
 
 /* A woken thread's waiter leaves the queue; wait_enter puts it back. */
 void waiter_init(struct waiter *self);
-/* Puts the waiter on the queue (if it is not yet) and marks the current thread as about to sleep. */
+/* Puts the waiter on the queue (if it is not yet) and marks the current thread as about to sleep.
+ */
 void wait_enter(struct wait_queue *queue, struct waiter *self);
 /* The same, exclusively: wait_wake_one wakes only one of these. */
 void wait_enter_exclusive(struct wait_queue *queue, struct waiter *self);
-/* Sleeps until woken. deadline: clock_monotonic nanoseconds or WAIT_FOREVER. Returns 0 (woken, perhaps spuriously), -EINTR
-   by mode, -ETIMEDOUT. No spinlock held. */
+/* Sleeps until woken. deadline: clock_monotonic nanoseconds or WAIT_FOREVER. Returns 0 (woken,
+   perhaps spuriously), -EINTR by mode, -ETIMEDOUT. No spinlock held. */
 int wait_sleep(enum wait_mode mode, uint64_t deadline);
 /* Takes the waiter off the queue and makes the thread runnable again. */
 void wait_leave(struct wait_queue *queue, struct waiter *self);
@@ -66,7 +69,8 @@ void wait_leave(struct wait_queue *queue, struct waiter *self);
 void wait_add(struct wait_queue *queue, struct waiter *waiter);
 void wait_remove(struct waiter *waiter);
 
-/* Wakes all non-exclusive waiters and one exclusive one / everybody / passes poll events to callbacks. Returns how many threads it woke. */
+/* Wakes all non-exclusive waiters and one exclusive one / everybody / passes poll events to
+ * callbacks. Returns how many threads it woke. */
 unsigned wait_wake_one(struct wait_queue *queue);
 unsigned wait_wake_all(struct wait_queue *queue);
 unsigned wait_wake_events(struct wait_queue *queue, uint32_t events);

@@ -1,9 +1,10 @@
 /*
  * The log's ring.
  *
- * Lines may come from any context, an interrupt in the middle of another line included, so that there is no lock: a writer
- * reserves its bytes by one atomic addition and then fills them. A reader that overtakes a writer sees the bytes that were
- * there before; for a log that is preferred to waiting.
+ * Lines may come from any context, an interrupt in the middle of another line included, so that
+ * there is no lock: a writer reserves its bytes by one atomic addition and then fills them. A
+ * reader that overtakes a writer sees the bytes that were there before; for a log that is preferred
+ * to waiting.
  */
 #include "log.h"
 #include "lib/format.h"

@@ -17,7 +17,8 @@ void panic_set_hooks(const struct panic_hooks *hooks)
     panic_hooks = *hooks;
 }
 
-/* To the log, and to the earliest console if the log goes elsewhere: there may be nobody left to forward it. */
+/* To the log, and to the earliest console if the log goes elsewhere: there may be nobody left to
+ * forward it. */
 static void panic_print(const char *line)
 {
     log_set_sink(NULL);
@@ -36,7 +37,8 @@ static _Noreturn void panic_end(void)
         ;
 }
 
-static _Noreturn void panic_list(const struct trap_frame *frame, const char *format, va_list arguments)
+static _Noreturn void panic_list(const struct trap_frame *frame, const char *format,
+                                 va_list arguments)
 {
     char line[LOG_LINE_SIZE];
     int start;
@@ -69,7 +71,8 @@ _Noreturn void panic_at(const struct trap_frame *frame, const char *format, ...)
     panic_list(frame, format, arguments);
 }
 
-_Noreturn void assert_failed(const char *expression, const char *file, int line, const char *function)
+_Noreturn void assert_failed(const char *expression, const char *file, int line,
+                             const char *function)
 {
     panic("%s:%d: %s: assertion failed: %s", file, line, function, expression);
 }

@@ -1,6 +1,6 @@
 /*
- * The stack protector's two names (debug kernels). The value is fixed: it is to find mistakes, not attackers, and it is needed
- * before any source of randomness is.
+ * The stack protector's two names (debug kernels). The value is fixed: it is to find mistakes, not
+ * attackers, and it is needed before any source of randomness is.
  */
 #include "trace/log.h"
 #include <stdint.h>

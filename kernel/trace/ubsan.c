@@ -1,6 +1,7 @@
 /*
- * The undefined behaviour sanitizer's reports (debug kernels): a call of one of these, inserted by the compiler, is a panic that
- * names the place in the source. The layouts are the compiler's (gcc: libsanitizer/ubsan/ubsan_handlers.h).
+ * The undefined behaviour sanitizer's reports (debug kernels): a call of one of these, inserted by
+ * the compiler, is a panic that names the place in the source. The layouts are the compiler's (gcc:
+ * libsanitizer/ubsan/ubsan_handlers.h).
  */
 #include "trace/log.h"
 #include <stdint.h>
@@ -21,11 +22,11 @@ static _Noreturn void report(const struct source_location *location, const char 
     panic("%s:%u:%u: %s", location->file, location->line, location->column, what);
 }
 
-#define UBSAN_HANDLER(name, what, ...)                          \
+#define UBSAN_HANDLER(name, what, ...)                                      \
     void __ubsan_handle_##name(struct ubsan_record *record, ##__VA_ARGS__); \
     void __ubsan_handle_##name(struct ubsan_record *record, ##__VA_ARGS__)  \
-    {                                                           \
-        report(&record->location, what);                        \
+    {                                                                       \
+        report(&record->location, what);                                    \
     }
 
 UBSAN_HANDLER(add_overflow, "addition overflows", void *left, void *right)
@@ -45,7 +46,8 @@ UBSAN_HANDLER(nonnull_arg, "null passed where it must not be")
 UBSAN_HANDLER(invalid_builtin, "zero passed to a builtin that does not take it")
 UBSAN_HANDLER(float_cast_overflow, "a float that does not fit its integer", void *from)
 
-void __ubsan_handle_nonnull_return_v1(struct ubsan_record *record, struct source_location *location);
+void __ubsan_handle_nonnull_return_v1(struct ubsan_record *record,
+                                      struct source_location *location);
 void __ubsan_handle_nonnull_return_v1(struct ubsan_record *record, struct source_location *location)
 {
     report(location, "null returned where it must not be");

@@ -1,8 +1,10 @@
 /*
- * ACPI tables (ACPI specification 6.4, chapter 5), read where the firmware left them, through the direct map.
+ * ACPI tables (ACPI specification 6.4, chapter 5), read where the firmware left them, through the
+ * direct map.
  *
- * The byte code of the DSDT is not interpreted. The one value wanted from it, the sleep type of S5, stands there as a package of
- * constants named _S5_, and is looked for only when the machine is powered off.
+ * The byte code of the DSDT is not interpreted. The one value wanted from it, the sleep type of S5,
+ * stands there as a package of constants named _S5_, and is looked for only when the machine is
+ * powered off.
  */
 #include "acpi.h"
 #include "arch/address.h"
@@ -53,8 +55,10 @@ enum {
     SLEEP_CONTROL_SLEEP = 1 << 5,
     SPACE_PORT = 1,
     AML_NAME = 0x08,
+    AML_ROOT = 0x5c,
     AML_PACKAGE = 0x12,
     AML_BYTE = 0x0a,
+    S5_SIZE = 10, /* the least that its definition takes */
 };
 
 static const uint8_t *fadt; /* NULL: none */
@@ -81,14 +85,16 @@ static void madt_override(const uint8_t *entry)
 {
     unsigned flags = (unsigned)read_bytes(entry + 8, 2);
 
-    line_override(entry[3], (unsigned)read_bytes(entry + 4, 4), (flags >> 2 & 3) == 3, (flags & 3) == 3);
+    line_override(entry[3], (unsigned)read_bytes(entry + 4, 4), (flags >> 2 & 3) == 3,
+                  (flags & 3) == 3);
 }
 
 static void madt_read(const uint8_t *madt)
 {
     const uint8_t *end = madt + table_size(madt);
 
-    for (const uint8_t *entry = madt + MADT_ENTRIES; entry + 2 <= end && entry[1] >= 2; entry += entry[1]) {
+    for (const uint8_t *entry = madt + MADT_ENTRIES; entry + 2 <= end && entry[1] >= 2;
+         entry += entry[1]) {
         if (entry[0] == MADT_CONTROLLER)
             line_controller_add(read_bytes(entry + 4, 4), (uint32_t)read_bytes(entry + 8, 4));
         else if (entry[0] == MADT_OVERRIDE)
@@ -157,18 +163,27 @@ static const uint8_t *dsdt_find(void)
     return address != 0 ? table_at(address) : NULL;
 }
 
-/* Name (_S5_, Package (n) {type, …}): the first element, 0 if there is none. */
+/* The first element of the package at p. */
+static uint8_t package_first(const uint8_t *p)
+{
+    p += 1 + (p[1] >> 6) + 1 + 1; /* the opcode; a length of 1 to 4 bytes; the count */
+    return p[0] == AML_BYTE ? p[1] : p[0];
+}
+
+/* Name (\_S5_, Package (n) {type, …}), with or without the backslash: the type, 0 if there is none.
+ */
 static uint8_t sleep_type(void)
 {
     const uint8_t *dsdt = dsdt_find();
 
-    for (uint32_t i = sizeof(struct acpi_header); dsdt != NULL && i + 16 <= table_size(dsdt); i++) {
+    for (uint32_t i = sizeof(struct acpi_header); dsdt != NULL && i + S5_SIZE <= table_size(dsdt); i++) {
         const uint8_t *p = dsdt + i;
 
-        if (p[0] != AML_NAME || memcmp(p + 1, "_S5_", 4) != 0 || p[5] != AML_PACKAGE)
+        if (*p++ != AML_NAME)
             continue;
-        p += 7 + (p[6] >> 6) + 1; /* the package's length has 1 to 4 bytes; then its count */
-        return p[0] == AML_BYTE ? p[1] : p[0];
+        p += *p == AML_ROOT;
+        if (memcmp(p, "_S5_", 4) == 0 && p[4] == AML_PACKAGE)
+            return package_first(p + 4);
     }
     return 0;
 }
@@ -181,8 +196,10 @@ void acpi_poweroff(void)
     if (fadt == NULL)
         return;
     type = sleep_type();
-    if ((read_bytes(fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) != 0 && table_size(fadt) >= FADT_SLEEP_CONTROL + 12) {
-        register_write((const void *)(fadt + FADT_SLEEP_CONTROL), (uint8_t)(type << 2 | SLEEP_CONTROL_SLEEP));
+    if ((read_bytes(fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) != 0 &&
+        table_size(fadt) >= FADT_SLEEP_CONTROL + 12) {
+        register_write((const void *)(fadt + FADT_SLEEP_CONTROL),
+                       (uint8_t)(type << 2 | SLEEP_CONTROL_SLEEP));
         return;
     }
     port_a = (uint16_t)read_bytes(fadt + FADT_PM1A, 4);

@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* Reads the tables, if there are any: names the interrupt controllers to lines.c, remembers the power registers. */
+/* Reads the tables, if there are any: names the interrupt controllers to lines.c, remembers the
+ * power registers. */
 void acpi_start(uint64_t root);
 /* Tries to power off / to reset; returns if that is not known or did not happen. */
 void acpi_poweroff(void);

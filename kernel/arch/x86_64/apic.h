@@ -1,5 +1,6 @@
 /*
- * The local interrupt controller of each CPU (Intel SDM volume 3, chapter 11), by memory or, where there is x2APIC, by MSRs.
+ * The local interrupt controller of each CPU (Intel SDM volume 3, chapter 11), by memory or, where
+ * there is x2APIC, by MSRs.
  */
 #ifndef X86_64_APIC_H
 #define X86_64_APIC_H

@@ -1,8 +1,10 @@
 /*
- * Registers and the chain of callers, with names from the symbol table that the build's second link put into the image
- * (tools/symbols.awk): sorted offsets from the image's base, and the names one after the other.
+ * Registers and the chain of callers, with names from the symbol table that the build's second link
+ * put into the image (tools/symbols.awk): sorted offsets from the image's base, and the names one
+ * after the other.
  *
- * The frame pointers may be garbage in a panic, so that each is looked at only if it lies in the stack it began in.
+ * The frame pointers may be garbage in a panic, so that each is looked at only if it lies in the
+ * stack it began in.
  */
 #include "arch/cpu.h"
 #include "arch/machine.h"
@@ -65,15 +67,20 @@ static void print_registers(const struct trap_frame *f, void (*print)(const char
 {
     char line[LINE_SIZE];
 
-    format_text(line, sizeof(line), "  rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
+    format_text(line, sizeof(line), "  rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx,
+                f->rcx, f->rdx);
     print(line);
-    format_text(line, sizeof(line), "  rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);
+    format_text(line, sizeof(line), "  rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi,
+                f->rbp, f->rsp);
     print(line);
-    format_text(line, sizeof(line), "  r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9, f->r10, f->r11);
+    format_text(line, sizeof(line), "  r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9,
+                f->r10, f->r11);
     print(line);
-    format_text(line, sizeof(line), "  r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13, f->r14, f->r15);
+    format_text(line, sizeof(line), "  r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13,
+                f->r14, f->r15);
     print(line);
-    format_text(line, sizeof(line), "  cs %lx rflags %lx cr2 %016lx cr3 %lx", f->cs, f->rflags, cr2_read(), cr3_read());
+    format_text(line, sizeof(line), "  cs %lx rflags %lx cr2 %016lx cr3 %lx", f->cs, f->rflags,
+                cr2_read(), cr3_read());
     print(line);
 }
 
@@ -84,7 +91,8 @@ static void print_thread(void (*print)(const char *line))
 
     if (thread == NULL)
         return;
-    format_text(line, sizeof(line), "  cpu %u, thread %d (%s)", cpu_this()->id, thread->tid, thread->name);
+    format_text(line, sizeof(line), "  cpu %u, thread %d (%s)", cpu_this()->id, thread->tid,
+                thread->name);
     print(line);
 }
 
@@ -96,7 +104,8 @@ static void print_callers(uint64_t frame_pointer, void (*print)(const char *line
     for (unsigned depth = 0; depth < BACKTRACE_DEPTH; depth++) {
         const uint64_t *pair = (const uint64_t *)frame_pointer;
 
-        if (frame_pointer < MACHINE_DIRECT_MAP || frame_pointer >= limit || (frame_pointer & 7) != 0)
+        if (frame_pointer < MACHINE_DIRECT_MAP || frame_pointer >= limit ||
+            (frame_pointer & 7) != 0)
             return;
         if (!in_text(pair[1]))
             return;

@@ -1,9 +1,10 @@
 /*
  * Time from the time stamp counter: nanoseconds = ticks * 2^32 / frequency, by one multiplication.
  *
- * The frequency is what CPUID says (leaf 0x15, or 0x40000010 of hypervisors). Otherwise the counter is measured against the
- * APIC timer, which QEMU and KVM run at 1 GHz. On the deterministic machine both count nanoseconds exactly, which a short
- * measurement shows; otherwise a longer one brings the error below 1/10,000.
+ * The frequency is what CPUID says (leaf 0x15, or 0x40000010 of hypervisors). Otherwise the counter
+ * is measured against the APIC timer, which QEMU and KVM run at 1 GHz. On the deterministic machine
+ * both count nanoseconds exactly, which a short measurement shows; otherwise a longer one brings
+ * the error below 1/10,000.
  */
 #include "clock.h"
 #include "apic.h"
@@ -20,8 +21,8 @@ enum {
 
 #define GIGAHERTZ UINT64_C(1000000000)
 
-static uint64_t clock_base;   /* counter at boot */
-static uint64_t clock_factor; /* 2^32 nanoseconds per tick */
+static uint64_t clock_base;    /* counter at boot */
+static uint64_t clock_factor;  /* 2^32 nanoseconds per tick */
 static uint64_t clock_inverse; /* 2^30 ticks per nanosecond */
 static uint64_t clock_hertz;
 static uint64_t wall_at_boot;

@@ -1,12 +1,14 @@
 /*
- * COM1 as the earliest console: a 16550 UART at 0x3f8, line 4 (National Semiconductor PC16550D data sheet).
+ * COM1 as the earliest console: a 16550 UART at 0x3f8, line 4 (National Semiconductor PC16550D data
+ * sheet).
  *
- * Output polls: up to 16 bytes go out for each look at the line status, since an empty transmitter means an empty FIFO.
- * A machine without the port reads as 0xff, which looks ready, so that output costs little and goes nowhere.
+ * Output polls: up to 16 bytes go out for each look at the line status, since an empty transmitter
+ * means an empty FIFO. A machine without the port reads as 0xff, which looks ready, so that output
+ * costs little and goes nowhere.
  */
+#include "console.h"
 #include "arch/cpu.h"
 #include "arch/machine.h"
-#include "console.h"
 #include "instructions.h"
 
 enum {

@@ -1,8 +1,9 @@
 /*
  * What changes hands when one thread stops and another goes on (arch/context.h).
  *
- * User state is live in the registers while its thread is current, in system calls too: the kernel itself uses neither the TLS
- * bases nor the floating point unit. A thread without an FPU area is a kernel thread and has no user state.
+ * User state is live in the registers while its thread is current, in system calls too: the kernel
+ * itself uses neither the TLS bases nor the floating point unit. A thread without an FPU area is a
+ * kernel thread and has no user state.
  */
 #include "arch/context.h"
 #include "arch/trap.h"
@@ -42,7 +43,8 @@ void context_init_kernel(struct thread *thread, void (*entry)(void *), void *arg
 
     thread->arch = (struct arch_thread){.fpu = thread->arch.fpu};
     /* Room for a trap frame stays free: the thread may become a program by exec. */
-    frame = switch_frame_below(thread, stack_top(thread) - sizeof(struct trap_frame) - sizeof(uint64_t));
+    frame = switch_frame_below(thread,
+                               stack_top(thread) - sizeof(struct trap_frame) - sizeof(uint64_t));
     frame->ip = (uint64_t)switch_begin_kernel;
     frame->r12 = (uint64_t)entry;
     frame->r13 = (uint64_t)argument;

@@ -1,9 +1,11 @@
 /*
- * The floating point state's visible form: the image in a signal frame, which is the XSAVE area with Linux's magic numbers, so
- * that debuggers and C libraries know its size (asm/sigcontext.h, struct _fpx_sw_bytes).
+ * The floating point state's visible form: the image in a signal frame, which is the XSAVE area
+ * with Linux's magic numbers, so that debuggers and C libraries know its size (asm/sigcontext.h,
+ * struct _fpx_sw_bytes).
  *
- * An image from user memory is not trusted: it is copied into the thread's area while the area is detached (a thread switch
- * then leaves it alone), cleaned of everything that would make XRSTOR fault, and only then loaded.
+ * An image from user memory is not trusted: it is copied into the thread's area while the area is
+ * detached (a thread switch then leaves it alone), cleaned of everything that would make XRSTOR
+ * fault, and only then loaded.
  */
 #include "fpu.h"
 #include "arch/context.h"
@@ -86,7 +88,8 @@ int fpu_image_store(struct uaddr image)
     return 0;
 }
 
-/* How many bytes of the image count: all of an XSAVE image as this kernel makes them, else only the legacy part. */
+/* How many bytes of the image count: all of an XSAVE image as this kernel makes them, else only the
+ * legacy part. */
 static int image_extent(struct uaddr image, uint32_t *size, uint64_t *components)
 {
     struct _fpx_sw_bytes software;
@@ -96,8 +99,10 @@ static int image_extent(struct uaddr image, uint32_t *size, uint64_t *components
     *components = FPU_X87 | FPU_SSE;
     if (user_copy_in(&software, uaddr_add(image, SOFTWARE_OFFSET), sizeof(software)) != 0)
         return -EFAULT;
-    if (software.magic1 != FP_XSTATE_MAGIC1 || software.xstate_size < FPU_LEGACY_SIZE + FPU_HEADER_SIZE ||
-        software.xstate_size > processor_features.xsave_size || software.xstate_size > software.extended_size)
+    if (software.magic1 != FP_XSTATE_MAGIC1 ||
+        software.xstate_size < FPU_LEGACY_SIZE + FPU_HEADER_SIZE ||
+        software.xstate_size > processor_features.xsave_size ||
+        software.xstate_size > software.extended_size)
         return 0;
     if (user_copy_in(&magic2, uaddr_add(image, software.xstate_size), sizeof(magic2)) != 0)
         return -EFAULT;

@@ -1,5 +1,6 @@
 /*
- * The instructions that C has no words for, and the bits of control registers. Names as in the Intel SDM.
+ * The instructions that C has no words for, and the bits of control registers. Names as in the
+ * Intel SDM.
  */
 #ifndef X86_64_INSTRUCTIONS_H
 #define X86_64_INSTRUCTIONS_H
@@ -66,7 +67,9 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid r;
 
-    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    __asm__ volatile("cpuid"
+                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                     : "a"(leaf), "c"(subleaf));
     return r;
 }
 
@@ -80,7 +83,9 @@ static inline uint64_t msr_read(uint32_t msr)
 
 static inline void msr_write(uint32_t msr, uint64_t value)
 {
-    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)(value & UINT32_MAX)),
+                     "d"((uint32_t)(value >> 32))
+                     : "memory");
 }
 
 static inline uint8_t port_read8(uint16_t port)
@@ -155,7 +160,8 @@ static inline void cr4_write(uint64_t value)
 
 static inline void xcr0_write(uint64_t value)
 {
-    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
 }
 
 static inline uint64_t ticks_read(void)

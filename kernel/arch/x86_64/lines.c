@@ -1,8 +1,10 @@
 /*
- * IO-APICs (Intel 82093AA data sheet): each input has a redirection entry that names the vector, the CPU and the trigger mode.
+ * IO-APICs (Intel 82093AA data sheet): each input has a redirection entry that names the vector,
+ * the CPU and the trigger mode.
  *
- * Lines are numbered as ACPI does (global system interrupts). The 16 ISA interrupts are edge triggered and come in at the line
- * of the same number unless an override says otherwise; the others are level triggered.
+ * Lines are numbered as ACPI does (global system interrupts). The 16 ISA interrupts are edge
+ * triggered and come in at the line of the same number unless an override says otherwise; the
+ * others are level triggered.
  */
 #include "lines.h"
 #include "arch/cpu.h"

@@ -1,8 +1,9 @@
 /*
  * The kernel's page tables, and the current CPU's view of a space.
  *
- * Four root slots belong to the kernel (machine/layout.h). Their tables are static and are linked into every root, so that what
- * is mapped below them later shows up everywhere. Tables below are never freed. kernel_tables_lock guards changes to them.
+ * Four root slots belong to the kernel (machine/layout.h). Their tables are static and are linked
+ * into every root, so that what is mapped below them later shows up everywhere. Tables below are
+ * never freed. kernel_tables_lock guards changes to them.
  */
 #include "arch/mmu.h"
 #include "arch/cpu.h"
@@ -26,12 +27,14 @@ static page_table kernel_root __attribute__((aligned(PAGE_SIZE)));
 static page_table direct_table __attribute__((aligned(PAGE_SIZE)));
 static page_table mapped_table __attribute__((aligned(PAGE_SIZE)));
 static page_table device_table __attribute__((aligned(PAGE_SIZE)));
-static page_table device_low_table __attribute__((aligned(PAGE_SIZE))); /* 3 GiB to 4 GiB, where all first devices are */
+static page_table device_low_table
+    __attribute__((aligned(PAGE_SIZE))); /* 3 GiB to 4 GiB, where all first devices are */
 static page_table image_table __attribute__((aligned(PAGE_SIZE)));
 static page_table image_middle_table __attribute__((aligned(PAGE_SIZE)));
 static page_table image_tables[IMAGE_TABLES] __attribute__((aligned(PAGE_SIZE)));
 
-static const uint64_t kernel_slots[] = {MACHINE_DIRECT_MAP, MACHINE_MAPPED, MACHINE_DEVICES, MACHINE_IMAGE};
+static const uint64_t kernel_slots[] = {MACHINE_DIRECT_MAP, MACHINE_MAPPED, MACHINE_DEVICES,
+                                        MACHINE_IMAGE};
 
 static struct spinlock kernel_tables_lock;
 
@@ -59,15 +62,16 @@ static uint64_t table_bits(const void *table)
     return image_physical(table) | X86_PTE_PRESENT | X86_PTE_WRITE;
 }
 
-/* The direct map's tables of 2 MiB pages, where the CPU has none of 1 GiB: one per GiB, taken from RAM. */
+/* The direct map's tables of 2 MiB pages, where the CPU has none of 1 GiB: one per GiB, taken from
+ * RAM. */
 static void direct_map_middle(uint64_t gib)
 {
     uint64_t physical = machine_ram_take(PAGE_SIZE);
     struct pte *table = mmu_boot_address(physical);
 
     for (unsigned i = 0; i < PTE_PER_TABLE; i++) {
-        table[i].bits = (gib << 30 | (uint64_t)i << 21) | X86_PTE_PRESENT | X86_PTE_WRITE | X86_PTE_HUGE |
-                        X86_PTE_ACCESSED | X86_PTE_DIRTY | X86_PTE_NX | global_bit();
+        table[i].bits = (gib << 30 | (uint64_t)i << 21) | X86_PTE_PRESENT | X86_PTE_WRITE |
+                        X86_PTE_HUGE | X86_PTE_ACCESSED | X86_PTE_DIRTY | X86_PTE_NX | global_bit();
     }
     direct_table[gib].bits = physical | X86_PTE_PRESENT | X86_PTE_WRITE;
 }
@@ -97,18 +101,21 @@ static uint64_t image_permission(uint64_t address)
 
 static void image_map_make(void)
 {
-    for (uint64_t address = (uint64_t)image_start; address < (uint64_t)image_end; address += PAGE_SIZE) {
+    for (uint64_t address = (uint64_t)image_start; address < (uint64_t)image_end;
+         address += PAGE_SIZE) {
         uint64_t physical = address - MACHINE_IMAGE;
 
         image_tables[physical >> 21][mmu_index(address, 0)].bits =
-            physical | X86_PTE_PRESENT | X86_PTE_ACCESSED | X86_PTE_DIRTY | global_bit() | image_permission(address);
+            physical | X86_PTE_PRESENT | X86_PTE_ACCESSED | X86_PTE_DIRTY | global_bit() |
+            image_permission(address);
     }
     for (unsigned i = 0; i < IMAGE_TABLES; i++)
         image_middle_table[i].bits = table_bits(image_tables[i]);
     image_table[mmu_index(MACHINE_IMAGE, 2)].bits = table_bits(image_middle_table);
 }
 
-/* Without SMAP, STAC and CLAC are invalid: three-byte no-ops take their place while text can still be written. */
+/* Without SMAP, STAC and CLAC are invalid: three-byte no-ops take their place while text can still
+ * be written. */
 static void smap_remove(void)
 {
     static const uint8_t no_operation[3] = {0x0f, 0x1f, 0x00};
@@ -157,7 +164,8 @@ void mmu_switch(struct mmu_space *previous, struct mmu_space *next)
 
     if (previous == next)
         return;
-    /* Marked before it is loaded and unmarked after it is gone: a flush in between interrupts once too often. */
+    /* Marked before it is loaded and unmarked after it is gone: a flush in between interrupts once
+     * too often. */
     if (next != NULL) {
         atomic_fetch_or(&next->active[id / 64], bit);
         cr3_write(kernel_to_phys(next->root).value);
@@ -168,7 +176,8 @@ void mmu_switch(struct mmu_space *previous, struct mmu_space *next)
         atomic_fetch_and(&previous->active[id / 64], ~bit);
 }
 
-/* The entry for `address` in the table, whose missing next level is made. NULL: no memory. Under kernel_tables_lock. */
+/* The entry for `address` in the table, whose missing next level is made. NULL: no memory. Under
+ * kernel_tables_lock. */
 static struct pte *kernel_descend(struct pte *table, uint64_t address, unsigned level)
 {
     struct pte *entry = &table[mmu_index(address, level)];
@@ -178,7 +187,8 @@ static struct pte *kernel_descend(struct pte *table, uint64_t address, unsigned 
 
         if (lower == NULL)
             return NULL;
-        pte_store(entry, (struct pte){kernel_to_phys(lower).value | X86_PTE_PRESENT | X86_PTE_WRITE});
+        pte_store(entry,
+                  (struct pte){kernel_to_phys(lower).value | X86_PTE_PRESENT | X86_PTE_WRITE});
     }
     return phys_to_kernel(pte_target(pte_load(entry)));
 }
@@ -191,8 +201,8 @@ int mmu_kernel_map(uint64_t address, struct phys page, bool writable)
 
     if (last != NULL)
         pte_store(&last[mmu_index(address, 0)],
-                  (struct pte){page.value | X86_PTE_PRESENT | X86_PTE_ACCESSED | X86_PTE_DIRTY | X86_PTE_NX |
-                               global_bit() | (writable ? X86_PTE_WRITE : 0)});
+                  (struct pte){page.value | X86_PTE_PRESENT | X86_PTE_ACCESSED | X86_PTE_DIRTY |
+                               X86_PTE_NX | global_bit() | (writable ? X86_PTE_WRITE : 0)});
     spin_unlock_irq(&kernel_tables_lock, saved);
     return last != NULL ? 0 : -ENOMEM;
 }
@@ -239,9 +249,9 @@ static bool device_page_map(uint64_t physical)
     if (middle == NULL)
         return false;
     pte_store(&middle[mmu_index(address, 1)],
-              (struct pte){align_down(physical, mmu_span(1)) | X86_PTE_PRESENT | X86_PTE_WRITE | X86_PTE_HUGE |
-                           X86_PTE_UNCACHED | X86_PTE_WRITE_THROUGH | X86_PTE_ACCESSED | X86_PTE_DIRTY |
-                           X86_PTE_NX | global_bit()});
+              (struct pte){align_down(physical, mmu_span(1)) | X86_PTE_PRESENT | X86_PTE_WRITE |
+                           X86_PTE_HUGE | X86_PTE_UNCACHED | X86_PTE_WRITE_THROUGH |
+                           X86_PTE_ACCESSED | X86_PTE_DIRTY | X86_PTE_NX | global_bit()});
     return true;
 }
 

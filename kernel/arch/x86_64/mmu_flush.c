@@ -1,9 +1,10 @@
 /*
  * Forgetting translations, here and on the other CPUs that may hold them.
  *
- * One request is under way at a time (flush_lock). The asker fills in what to flush, marks the CPUs in `waiting`, interrupts
- * them, flushes its own, and waits until the mask is empty. A CPU that waits for the lock or for the mask with interrupts off
- * answers the request under way itself, so that two askers cannot wait for each other.
+ * One request is under way at a time (flush_lock). The asker fills in what to flush, marks the CPUs
+ * in `waiting`, interrupts them, flushes its own, and waits until the mask is empty. A CPU that
+ * waits for the lock or for the mask with interrupts off answers the request under way itself, so
+ * that two askers cannot wait for each other.
  */
 #include "apic.h"
 #include "arch/cpu.h"
@@ -16,12 +17,13 @@
 enum { FLUSH_PAGES_MAX = 32 }; /* beyond this many pages everything is forgotten at once */
 
 struct flush_request {
-    uint64_t start, end; /* start == end: everything that is not global; kernel pages: always by range */
+    uint64_t start,
+        end; /* start == end: everything that is not global; kernel pages: always by range */
     _Atomic uint64_t waiting[CPU_LIMIT / 64];
 };
 
 static struct flush_request request;
-static atomic_flag flush_lock = ATOMIC_FLAG_INIT;
+static atomic_bool flush_lock;
 
 static void flush_local(uint64_t start, uint64_t end)
 {
@@ -69,7 +71,7 @@ static void flush_send(const uint64_t *mask, unsigned self)
 /* Interrupts off. */
 static void flush_others(const uint64_t *mask, uint64_t start, uint64_t end)
 {
-    while (atomic_flag_test_and_set_explicit(&flush_lock, memory_order_acquire)) {
+    while (atomic_exchange_explicit(&flush_lock, true, memory_order_acquire)) {
         mmu_flush_requested();
         cpu_relax();
     }
@@ -80,7 +82,7 @@ static void flush_others(const uint64_t *mask, uint64_t start, uint64_t end)
         mmu_flush_requested();
         cpu_relax();
     }
-    atomic_flag_clear_explicit(&flush_lock, memory_order_release);
+    atomic_store_explicit(&flush_lock, false, memory_order_release);
 }
 
 static void flush_space(struct mmu_space *space, uint64_t start, uint64_t end)
@@ -118,7 +120,8 @@ void mmu_flush_range(struct mmu_space *space, uint64_t start, uint64_t end)
 
 void mmu_flush_kernel_page(uint64_t address)
 {
-    static const uint64_t everybody[CPU_LIMIT / 64] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    static const uint64_t everybody[CPU_LIMIT / 64] = {UINT64_MAX, UINT64_MAX, UINT64_MAX,
+                                                       UINT64_MAX};
     uint64_t saved = irq_save();
 
     page_invalidate(address);

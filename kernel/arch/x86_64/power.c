@@ -1,5 +1,6 @@
 /*
- * The machine's end. Each way falls through to a ruder one: ACPI, the keyboard controller's reset line, a triple fault.
+ * The machine's end. Each way falls through to a ruder one: ACPI, the keyboard controller's reset
+ * line, a triple fault.
  */
 #include "acpi.h"
 #include "arch/cpu.h"

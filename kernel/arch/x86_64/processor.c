@@ -1,8 +1,10 @@
 /*
- * Brings the running CPU into the state that the kernel assumes: segments, task state, control registers, system call entry.
+ * Brings the running CPU into the state that the kernel assumes: segments, task state, control
+ * registers, system call entry.
  *
- * The GDT's only purpose in 64-bit mode is to name privilege levels; the TSS holds the stack for traps from user mode (rsp0) and
- * three stacks for traps that may hit at any instruction. The top word of each of those points to struct cpu (entry.S).
+ * The GDT's only purpose in 64-bit mode is to name privilege levels; the TSS holds the stack for
+ * traps from user mode (rsp0) and three stacks for traps that may hit at any instruction. The top
+ * word of each of those points to struct cpu (entry.S).
  */
 #include "processor.h"
 #include "fpu.h"
@@ -123,11 +125,13 @@ static void control_registers_set(void)
 
 static void syscall_entry_set(void)
 {
-    uint64_t masked = RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC | RFLAGS_RF |
-                      RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
+    uint64_t masked = RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC |
+                      RFLAGS_RF | RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |
+                      RFLAGS_OF;
 
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SYSCALL);
-    msr_write(MSR_STAR, (uint64_t)SELECTOR_USER_CODE32 << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
+    msr_write(MSR_STAR,
+              (uint64_t)SELECTOR_USER_CODE32 << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
     msr_write(MSR_LSTAR, (uint64_t)trap_syscall);
     msr_write(MSR_FMASK, masked);
 }
@@ -141,7 +145,8 @@ static void descriptors_make(struct processor *p)
     p->gdt[SELECTOR_USER_CODE32 / 8] = 0x00cffb000000ffff;
     p->gdt[SELECTOR_USER_DATA / 8] = 0x00cff3000000ffff;
     p->gdt[SELECTOR_USER_CODE / 8] = 0x00affb000000ffff;
-    p->gdt[SELECTOR_TSS / 8] = limit | (task & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (task >> 24 & 0xff) << 56;
+    p->gdt[SELECTOR_TSS / 8] =
+        limit | (task & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (task >> 24 & 0xff) << 56;
     p->gdt[SELECTOR_TSS / 8 + 1] = task >> 32;
 }
 
@@ -172,7 +177,7 @@ static void trap_stacks_set(struct processor *p, uint8_t (*stacks)[MACHINE_TRAP_
         uint8_t *top = stacks[i] + MACHINE_TRAP_STACK_SIZE;
         struct cpu *cpu = &p->cpu;
 
-        memcpy(top - sizeof(cpu), &cpu, sizeof(cpu));
+        *(struct cpu **)(void *)(top - 8) = cpu;
         p->task.ist[i] = (uint64_t)(top - 16);
     }
 }

@@ -1,5 +1,6 @@
 /*
- * What the processors of this machine can do, and the tables that each one needs (GDT, TSS, stacks for special traps).
+ * What the processors of this machine can do, and the tables that each one needs (GDT, TSS, stacks
+ * for special traps).
  */
 #ifndef X86_64_PROCESSOR_H
 #define X86_64_PROCESSOR_H
@@ -11,7 +12,8 @@
 
 /* Filled by processor_detect, constant afterwards. */
 struct processor_features {
-    bool global_pages, huge_gib, smep, smap, umip, xsave, xsaveopt, tsc_deadline, x2apic, rdrand, rdseed, hypervisor;
+    bool global_pages, huge_gib, smep, smap, umip, xsave, xsaveopt, tsc_deadline, x2apic, rdrand,
+        rdseed, hypervisor;
     uint64_t xsave_mask; /* state components in XCR0 */
     uint32_t xsave_size; /* bytes of an area for all of them, in the standard format */
     uint32_t hwcap;      /* CPUID 1 EDX: AT_HWCAP */
@@ -21,10 +23,11 @@ extern struct processor_features processor_features;
 
 /* Reads CPUID; panics if something that the kernel cannot do without is missing. */
 void processor_detect(void);
-/* Makes struct cpu, the tables and the control registers of the boot CPU, which runs this; `stack_top` is where traps from
-   user mode push until the first switch. */
+/* Makes struct cpu, the tables and the control registers of the boot CPU, which runs this;
+   `stack_top` is where traps from user mode push until the first switch. */
 void processor_start_boot(uint64_t stack_top);
-/* Where traps from user mode start to push, for the thread that is about to run here. Interrupts off. */
+/* Where traps from user mode start to push, for the thread that is about to run here. Interrupts
+ * off. */
 void processor_set_stack(struct cpu *cpu, uint64_t top);
 /* The local APIC's number of a CPU. */
 uint32_t processor_apic_id(unsigned id);

@@ -53,7 +53,8 @@ static bool rtc_read_stable(struct rtc_time *time)
         if ((cmos_read(CMOS_STATUS_A) & STATUS_A_UPDATING) != 0)
             continue;
         *time = rtc_read();
-        if (cmos_read(CMOS_SECONDS) == time->second && (cmos_read(CMOS_STATUS_A) & STATUS_A_UPDATING) == 0)
+        if (cmos_read(CMOS_SECONDS) == time->second &&
+            (cmos_read(CMOS_STATUS_A) & STATUS_A_UPDATING) == 0)
             return true;
     }
     return false;
@@ -70,8 +71,9 @@ static void rtc_decode(struct rtc_time *t, unsigned status)
 
     t->hour &= 0x7f;
     if ((status & STATUS_B_BINARY) == 0) {
-        *t = (struct rtc_time){from_decimal(t->second), from_decimal(t->minute), from_decimal(t->hour),
-                               from_decimal(t->day),    from_decimal(t->month),  from_decimal(t->year),
+        *t = (struct rtc_time){from_decimal(t->second), from_decimal(t->minute),
+                               from_decimal(t->hour),   from_decimal(t->day),
+                               from_decimal(t->month),  from_decimal(t->year),
                                from_decimal(t->century)};
     }
     if ((status & STATUS_B_24_HOURS) == 0)
@@ -97,5 +99,6 @@ uint64_t rtc_seconds(void)
     rtc_decode(&t, status);
     if (t.month < 1 || t.month > 12 || t.day < 1 || t.year < 1970)
         return 0;
-    return ((days_since_1970(t.year, t.month, t.day) * 24 + t.hour) * 60 + t.minute) * 60 + t.second;
+    return ((days_since_1970(t.year, t.month, t.day) * 24 + t.hour) * 60 + t.minute) * 60 +
+           t.second;
 }

@@ -1,12 +1,15 @@
 /*
- * The signal frame (arch/signal.h): struct rt_sigframe of Linux on x86_64, which C libraries and debuggers know.
+ * The signal frame (arch/signal.h): struct rt_sigframe of Linux on x86_64, which C libraries and
+ * debuggers know.
  *
- * From low to high addresses: the restorer's address, struct ucontext, siginfo, and above them, on a border of 64 bytes, the
- * XSAVE image that uc_mcontext.fpstate points to. The 128 bytes below the interrupted stack pointer are the program's (System V
- * ABI, 3.2.2). At the handler's first instruction the stack is aligned as after a call.
+ * From low to high addresses: the restorer's address, struct ucontext, siginfo, and above them, on
+ * a border of 64 bytes, the XSAVE image that uc_mcontext.fpstate points to. The 128 bytes below the
+ * interrupted stack pointer are the program's (System V ABI, 3.2.2). At the handler's first
+ * instruction the stack is aligned as after a call.
  *
- * What comes back is not trusted: the segments are those of user mode whatever the frame says, only harmless flags are taken,
- * and an instruction pointer that does not exist faults on the way out (entry.S).
+ * What comes back is not trusted: the segments are those of user mode whatever the frame says, only
+ * harmless flags are taken, and an instruction pointer that does not exist faults on the way out
+ * (entry.S).
  */
 #include "arch/signal.h"
 #include "arch/context.h"
@@ -24,8 +27,8 @@
 enum {
     RED_ZONE = 128,
     FPU_ALIGN = 64,
-    FLAGS_CHANGEABLE = RFLAGS_AC | RFLAGS_OF | RFLAGS_DF | RFLAGS_TF | RFLAGS_SF | RFLAGS_ZF | RFLAGS_AF | RFLAGS_PF |
-                       RFLAGS_CF | RFLAGS_RF,
+    FLAGS_CHANGEABLE = RFLAGS_AC | RFLAGS_OF | RFLAGS_DF | RFLAGS_TF | RFLAGS_SF | RFLAGS_ZF |
+                       RFLAGS_AF | RFLAGS_PF | RFLAGS_CF | RFLAGS_RF,
 };
 
 struct signal_frame {
@@ -85,12 +88,13 @@ static void registers_from_frame(struct trap_frame *to, const struct sigcontext 
     to->rflags = (to->rflags & ~(uint64_t)FLAGS_CHANGEABLE) | (from->eflags & FLAGS_CHANGEABLE);
     to->cs = SELECTOR_USER_CODE;
     to->ss = SELECTOR_USER_DATA;
-    to->orig_rax = -1; /* no system call any more; and RCX and R11 count, so that SYSRET will not do */
+    to->orig_rax =
+        -1; /* no system call any more; and RCX and R11 count, so that SYSRET will not do */
 }
 
 /* Where the frame goes and where its FPU image. False: the alternate stack would overflow. */
-static bool frame_place(const struct trap_frame *frame, const struct signal_delivery *delivery, uint64_t *at,
-                        uint64_t *image)
+static bool frame_place(const struct trap_frame *frame, const struct signal_delivery *delivery,
+                        uint64_t *at, uint64_t *image)
 {
     uint64_t low = (uint64_t)delivery->alternate.ss_sp, size = delivery->alternate.ss_size;
     bool on_alternate = delivery->stack_top != 0 || frame->rsp - low - 1 < size;
@@ -98,7 +102,8 @@ static bool frame_place(const struct trap_frame *frame, const struct signal_deli
 
     *image = align_down(top - fpu_image_size(), FPU_ALIGN);
     *at = align_down(*image - sizeof(struct signal_frame), 16) - 8;
-    return !on_alternate || size == 0 || (delivery->alternate.ss_flags & SS_DISABLE) != 0 || *at - low - 1 < size;
+    return !on_alternate || size == 0 || (delivery->alternate.ss_flags & SS_DISABLE) != 0 ||
+           *at - low - 1 < size;
 }
 
 static void context_fill(struct ucontext *context, const struct trap_frame *frame,
@@ -127,8 +132,10 @@ static int frame_write(uint64_t at, uint64_t image, const struct trap_frame *fra
     context_fill(&context, frame, delivery, image);
     if (fpu_image_store((struct uaddr){image}) != 0 ||
         user_copy_out(base, &delivery->restorer.value, sizeof(uint64_t)) != 0 ||
-        user_copy_out(uaddr_add(base, offsetof(struct signal_frame, context)), &context, sizeof(context)) != 0 ||
-        user_copy_out(uaddr_add(base, offsetof(struct signal_frame, info)), delivery->info, sizeof(siginfo_t)) != 0)
+        user_copy_out(uaddr_add(base, offsetof(struct signal_frame, context)), &context,
+                      sizeof(context)) != 0 ||
+        user_copy_out(uaddr_add(base, offsetof(struct signal_frame, info)), delivery->info,
+                      sizeof(siginfo_t)) != 0)
         return -EFAULT;
     return 0;
 }
@@ -170,12 +177,14 @@ static int image_restore(uint64_t image)
 
 int signal_frame_pop(struct trap_frame *frame, uint64_t *mask, stack_t *alternate)
 {
-    uint64_t at = frame->rsp - sizeof(uint64_t); /* the handler's return took the restorer's address off */
+    uint64_t at =
+        frame->rsp - sizeof(uint64_t); /* the handler's return took the restorer's address off */
     struct ucontext context;
 
     if (!user_range(at, sizeof(struct signal_frame)))
         return -EFAULT;
-    if (user_copy_in(&context, (struct uaddr){at + offsetof(struct signal_frame, context)}, sizeof(context)) != 0)
+    if (user_copy_in(&context, (struct uaddr){at + offsetof(struct signal_frame, context)},
+                     sizeof(context)) != 0)
         return -EFAULT;
     *mask = context.uc_sigmask;
     *alternate = context.uc_stack;

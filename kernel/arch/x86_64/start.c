@@ -1,10 +1,12 @@
 /*
- * The boot CPU's way from boot.S to kernel_main: the console first, so that everything after can say what went wrong.
+ * The boot CPU's way from boot.S to kernel_main: the console first, so that everything after can
+ * say what went wrong.
  */
+#include "abi/version.h"
 #include "acpi.h"
 #include "apic.h"
-#include "arch/machine.h"
 #include "arch/cpu.h"
+#include "arch/machine.h"
 #include "boot/main.h"
 #include "clock.h"
 #include "console.h"
@@ -42,7 +44,7 @@ _Noreturn void start_machine(uint64_t start_info)
 
     console_start();
     log_set_sink(console_write);
-    log_line("Furca (x86_64)");
+    log_line("Furca %s (%s)", VERSION_RELEASE, VERSION_MACHINE);
     panic_set_hooks(&start_panic_hooks);
     processor_detect();
     trap_table_make();

@@ -1,8 +1,9 @@
 /*
  * Reads the start info (xen/include/public/arch-x86/hvm/start_info.h, version 1) into `machine`.
  *
- * RAM comes as a memory map; what is in use already is cut out of it: the first MiB (firmware), the kernel's image, the
- * initramfs and the start info itself. All cuts are rounded so that only whole free pages are left.
+ * RAM comes as a memory map; what is in use already is cut out of it: the first MiB (firmware), the
+ * kernel's image, the initramfs and the start info itself. All cuts are rounded so that only whole
+ * free pages are left.
  */
 #include "start_info.h"
 #include "arch/machine.h"

@@ -1,12 +1,14 @@
 /*
- * What a trap is: a device's interrupt, a page to be found, a program's mistake, or the kernel's own.
+ * What a trap is: a device's interrupt, a page to be found, a program's mistake, or the kernel's
+ * own.
  *
- * Called from entry.S with interrupts off and, for a trap from user mode, on the empty kernel stack of the current thread. Only
- * traps from user mode and page faults of kernel copies may turn interrupts on.
+ * Called from entry.S with interrupts off and, for a trap from user mode, on the empty kernel stack
+ * of the current thread. Only traps from user mode and page faults of kernel copies may turn
+ * interrupts on.
  */
-#include "arch/mmu.h"
 #include "arch/trap.h"
 #include "apic.h"
+#include "arch/mmu.h"
 #include "instructions.h"
 #include "lines.h"
 #include "mmu_local.h"
@@ -162,7 +164,8 @@ static void trap_user(struct trap_frame *frame, uint64_t vector, uint64_t error)
     irq_disable();
 }
 
-/* On the way back to user mode the instruction pointer turned out to be one that no program can run at. */
+/* On the way back to user mode the instruction pointer turned out to be one that no program can run
+ * at. */
 void trap_bad_address(struct trap_frame *frame)
 {
     irq_enable();
@@ -196,12 +199,14 @@ void trap_dispatch(struct trap_frame *frame, uint64_t vector, uint64_t error)
         trap_page_fault(frame, error);
     } else if (vector >= 32) {
         trap_interrupt(vector);
-    } else if (vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK) {
+    } else if (vector == VECTOR_NMI || vector == VECTOR_DOUBLE_FAULT ||
+               vector == VECTOR_MACHINE_CHECK) {
         trap_fatal(frame, vector, error);
     } else if (trap_from_user(frame)) {
         trap_user(frame, vector, error);
     } else {
-        /* A non-canonical user address is a general protection fault; everything else here is a bug. */
+        /* A non-canonical user address is a general protection fault; everything else here is a
+         * bug. */
         target = vector == VECTOR_PROTECTION ? fixup_find(frame->rip) : 0;
         if (target == 0)
             trap_fatal(frame, vector, error);

@@ -1,5 +1,6 @@
 /*
- * The interrupt descriptor table, the same for all CPUs: 256 gates to the stubs of entry.S (Intel SDM volume 3, 6.14).
+ * The interrupt descriptor table, the same for all CPUs: 256 gates to the stubs of entry.S (Intel
+ * SDM volume 3, 6.14).
  */
 #include "trap_table.h"
 #include <machine/offsets.h>

@@ -1,6 +1,6 @@
 /*
- * Addresses that must not be mixed up, each a structure of one field: a physical address and an address in a
- * process's user space. Kernel pointers are ordinary C pointers.
+ * Addresses that must not be mixed up, each a structure of one field: a physical address and an
+ * address in a process's user space. Kernel pointers are ordinary C pointers.
  */
 #ifndef ARCH_ADDRESS_H
 #define ARCH_ADDRESS_H
@@ -21,7 +21,8 @@ struct phys {
     uint64_t value;
 };
 
-/* An address in user space, in bytes; unchecked: only the copy functions of mem/user.h may follow it. */
+/* An address in user space, in bytes; unchecked: only the copy functions of mem/user.h may follow
+ * it. */
 struct uaddr {
     uint64_t value;
 };
@@ -41,8 +42,8 @@ static inline uint64_t page_ceil(uint64_t address)
     return (address + PAGE_SIZE - 1) & PAGE_MASK;
 }
 
-/* The kernel's view of physical memory: every byte of RAM is mapped once, at a fixed distance. kernel_to_phys takes only
-   pointers into that map (not into the kernel's image or its stacks). */
+/* The kernel's view of physical memory: every byte of RAM is mapped once, at a fixed distance.
+   kernel_to_phys takes only pointers into that map (not into the kernel's image or its stacks). */
 static inline void *phys_to_kernel(struct phys address)
 {
     return (void *)(address.value + MACHINE_DIRECT_MAP);

@@ -6,8 +6,9 @@
 
 #include <machine/elf.h>
 /*
- * machine/elf.h defines ELF_MACHINE (an EM_ constant), ELF_PLATFORM (the string behind AT_PLATFORM), the user layout
- * ELF_DYN_BASE (where position-independent programs start), USER_STACK_TOP, USER_MMAP_TOP (uint64_t constants).
+ * machine/elf.h defines ELF_MACHINE (an EM_ constant), ELF_PLATFORM (the string behind
+ * AT_PLATFORM), the user layout ELF_DYN_BASE (where position-independent programs start),
+ * USER_STACK_TOP, USER_MMAP_TOP (uint64_t constants).
  */
 #include <stdint.h>
 

@@ -14,9 +14,9 @@ struct arch_thread {
     uint64_t sp;               /* kernel stack pointer while it does not run */
     uint64_t fs_base, gs_base; /* while it does not run; live in the registers otherwise */
     struct fpu_area *fpu;      /* NULL: a kernel thread, no user state at all */
-    uint64_t entered;          /* time stamp counter at the last entry from user mode or switch to it */
-    uint64_t system_ticks;     /* counter ticks spent in the kernel, taken by context_system_time */
-    bool fpu_detached;         /* *fpu is being filled from a user image: neither saved nor loaded */
+    uint64_t entered;      /* time stamp counter at the last entry from user mode or switch to it */
+    uint64_t system_ticks; /* counter ticks spent in the kernel, taken by context_system_time */
+    bool fpu_detached;     /* *fpu is being filled from a user image: neither saved nor loaded */
 };
 
 #endif

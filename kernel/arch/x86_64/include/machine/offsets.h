@@ -1,5 +1,6 @@
 /*
- * Numbers that the assembler shares with C. Each offset is checked against its structure in offsets.c.
+ * Numbers that the assembler shares with C. Each offset is checked against its structure in
+ * offsets.c.
  */
 #ifndef MACHINE_OFFSETS_H
 #define MACHINE_OFFSETS_H
@@ -10,10 +11,10 @@
 #define CPU_SCRATCH          24
 
 /* struct thread */
-#define THREAD_ARCH_SP       8
-#define THREAD_ARCH_ENTERED  40
-#define THREAD_ARCH_SYSTEM   48
-#define THREAD_PENDING       68
+#define THREAD_ARCH_SP      8
+#define THREAD_ARCH_ENTERED 40
+#define THREAD_ARCH_SYSTEM  48
+#define THREAD_PENDING      68
 
 /* struct trap_frame */
 #define FRAME_RAX      80
@@ -23,7 +24,8 @@
 #define FRAME_CS       136
 #define FRAME_SIZE     168
 
-/* Selectors: SYSCALL and SYSRET want this order (STAR), and programs see the values that Linux uses in signal frames. */
+/* Selectors: SYSCALL and SYSRET want this order (STAR), and programs see the values that Linux uses
+ * in signal frames. */
 #define SELECTOR_KERNEL_CODE 0x10
 #define SELECTOR_KERNEL_DATA 0x18
 #define SELECTOR_USER_CODE32 0x23

@@ -1,6 +1,6 @@
 /*
- * User registers as the kernel's entry pushes them, in the order of Linux's struct user_regs_struct (sys/user.h). System calls,
- * exceptions and interrupts share it. Included by arch/trap.h only.
+ * User registers as the kernel's entry pushes them, in the order of Linux's struct user_regs_struct
+ * (sys/user.h). System calls, exceptions and interrupts share it. Included by arch/trap.h only.
  */
 #ifndef MACHINE_TRAP_FRAME_H
 #define MACHINE_TRAP_FRAME_H
@@ -12,7 +12,8 @@
 struct trap_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx;
     uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-    int64_t orig_rax; /* >= 0: the number of the system call that is being made; -1: none, return by IRET */
+    int64_t orig_rax; /* >= 0: the number of the system call that is being made; -1: none, return by
+                         IRET */
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
