@@ -60,12 +60,17 @@ void device_visit(void (*visit)(const struct device *device, void *argument), vo
 int device_open(struct inode *inode, struct file *file)
 {
     struct device *device = device_find(inode->mode & S_IFMT, inode->rdev);
+    int error;
 
     if (!device)
         return -ENXIO;
-    file->ops = device->ops;
-    file->mode |= device->ops->seek ? FILE_SEEKABLE : FILE_STREAM;
-    return device->open ? device->open(inode->rdev, file) : 0;
+    /* Without operations of its own the driver gives them to each description. */
+    if (device->ops)
+        file->ops = device->ops;
+    error = device->open ? device->open(inode->rdev, file) : 0;
+    if (!error)
+        file->mode |= file->ops->seek ? FILE_SEEKABLE : FILE_STREAM;
+    return error;
 }
 
 /* Makes one name in devtmpfs, at most one directory deep; what is there already is fine. */
