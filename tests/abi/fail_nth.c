@@ -20,8 +20,6 @@
 
 enum { MOST_ALLOCATIONS = 5000 };
 
-extern char **environ;
-
 static int switch_fd;
 
 static void switch_open(void)

@@ -15,10 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { CASE_FAILED = 99, PAGE = 4096 };
-
-#define MIB (1ul << 20)
-#define GIB (1ul << 30)
+enum { CASE_FAILED = 99, PAGE = 4096, MIB = 1 << 20, GIB = 1 << 30 };
 
 struct abi_case {
     const char *file; /* its base name without .c is the family */
@@ -36,6 +33,9 @@ struct case_report {
 extern struct case_report *case_report;
 extern pid_t runner_pid;
 extern char helper_path[4096]; /* absolute path of the helper program */
+
+/* The table of all cases, made by the linker. */
+extern const struct abi_case __start_abi_cases[], __stop_abi_cases[];
 
 /* Defines a case; the linker collects all of them in one table. */
 #define CASE(id)                                                                       \

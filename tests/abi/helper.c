@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static int lists_dump(char **argv)
 {
     for (char **word = argv; *word; word++)

@@ -230,7 +230,7 @@ CASE(neighbours_merge_in_maps)
 
 CASE(huge_reservation)
 {
-    size_t size = 64 * GIB;
+    size_t size = 64ul * GIB;
     char *area = mmap(NULL, size, RW, PRIVATE | MAP_NORESERVE, -1, 0);
     CHECK(area != MAP_FAILED);
     area[0] = area[size / 2] = area[size - 1] = 1;

@@ -27,8 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern const struct abi_case __start_abi_cases[], __stop_abi_cases[];
-
 struct runner_options {
     bool list;
     const char *only;

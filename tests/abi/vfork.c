@@ -15,8 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 CASE(parent_waits_for_exit)
 {
     volatile int stage = 0;
