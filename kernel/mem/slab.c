@@ -91,6 +91,7 @@ static struct slab *slab_create(struct slab_cache *cache)
     }
     *link = NULL;
     for (uint32_t i = 0; i < 1u << cache->order; i++) {
+        frame[i].kind = FRAME_SLAB;
         frame[i].slab.cache = cache;
         frame[i].slab.slab = slab;
     }
