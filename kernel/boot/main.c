@@ -3,10 +3,8 @@
  */
 #include "boot/main.h"
 #include "arch/machine.h"
-#include "arch/trap.h"
 #include "boot/parameters.h"
 #include "boot/process_one.h"
-#include "dev/console.h"
 #include "dev/kmsg.h"
 #include "dev/memory.h"
 #include "dev/random.h"
@@ -16,18 +14,11 @@
 #include "fs/fs.h"
 #include "fs/p9.h"
 #include "fs/procfs.h"
-#include "lib/assert.h"
 #include "mem/frame.h"
 #include "proc/proc.h"
 #include "sched/thread.h"
 #include "sys/strace.h"
 #include "sys/system.h"
-#include "trace/log.h"
-
-_Noreturn void assert_failed(const char *expression, const char *file, int line, const char *function)
-{
-    panic("assertion failed: %s, %s:%d, %s", expression, file, line, function);
-}
 
 _Noreturn void kernel_main(void)
 {
