@@ -9,11 +9,12 @@ examples: $(EXAMPLE_PROGRAMS) $(BUILD)/examples/tour.list
 
 $(BUILD)/examples/%: examples/%.c
 	@mkdir -p $(@D)
-	$(CC) $(EXAMPLE_CFLAGS) -static -o $@ $<
+	@echo "  CC    $<"
+	$(Q)$(CC) $(EXAMPLE_CFLAGS) -static -o $@ $<
 
 $(BUILD)/examples/tour.list: examples/tour.list
 	@mkdir -p $(@D)
-	cp $< $@
+	$(Q)cp $< $@
 
 # The examples' own test, on Linux itself.
 examples-native: examples

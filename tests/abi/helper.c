@@ -100,6 +100,15 @@ static int state_dump(void)
     return 0;
 }
 
+/* The machine's floating-point state as a program finds it. */
+static int float_dump(void)
+{
+    unsigned control;
+    unsigned short word;
+    __asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(control), "=m"(word));
+    return printf("%#x %#x", control & 0xffc0, word) < 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
@@ -115,6 +124,8 @@ int main(int argc, char **argv)
         return name_dump();
     if (strcmp(command, "--state") == 0)
         return state_dump();
+    if (strcmp(command, "--float") == 0)
+        return float_dump();
     if (strcmp(command, "--ids") == 0)
         return printf("%d %d %d %d", getuid(), geteuid(), getgid(), getegid()) < 0;
     if (strcmp(command, "--pause") == 0)
