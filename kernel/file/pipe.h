@@ -32,5 +32,13 @@ int64_t pipe_set_capacity(struct pipe *pipe, uint64_t bytes);
 /* tee(2): copies up to `count` bytes from one pipe to another without taking them. Bytes, 0 (no writer), -EAGAIN, -EINVAL (the same
    pipe), -EPIPE, -ERESTARTSYS. */
 int64_t pipe_tee(struct file *from, struct file *to, uint64_t count, bool nonblocking);
+/* splice(2) between pipes: the same, but takes the bytes. */
+int64_t pipe_move(struct file *from, struct file *to, uint64_t count, bool nonblocking);
+/* splice(2) from a pipe to another kind of file, at *position (NULL: its own): takes what the file takes, holding the pipe meanwhile. Bytes, 0
+   (no writer), -errno. */
+int64_t pipe_send(struct file *from, struct file *to, uint64_t *position, uint64_t count,
+                  bool nonblocking);
+/* Waits until a write of a page would not: 0, -EAGAIN, -EPIPE (with SIGPIPE), -ERESTARTSYS. */
+int pipe_wait_room(struct file *file, bool nonblocking);
 
 #endif

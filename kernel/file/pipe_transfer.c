@@ -223,7 +223,7 @@ int64_t pipe_write(struct file *file, struct uio *uio, uint64_t *position)
     return uio->left < wanted ? (int64_t)(wanted - uio->left) : result;
 }
 
-/* --- tee(2) --- */
+/* --- splice(2) and tee(2) --- */
 
 /* Locks two pipes in the order of their addresses. */
 static void pair_lock(struct pipe *one, struct pipe *other)
@@ -294,7 +294,26 @@ static int tee_wait_room(struct pipe *pipe, bool nonblocking)
     return result;
 }
 
-int64_t pipe_tee(struct file *from_file, struct file *to_file, uint64_t count, bool nonblocking)
+/* Takes `count` bytes off the ring, which were copied. Lock held. */
+static void ring_consume_bytes(struct pipe *pipe, uint64_t count)
+{
+    while (count) {
+        struct pipe_buffer *buffer = pipe_buffer_at(pipe, pipe->tail);
+        uint32_t part = (uint32_t)min_u64(buffer->length, count);
+
+        buffer->offset += part;
+        buffer->length -= part;
+        count -= part;
+        if (!buffer->length) {
+            pipe_page_give(pipe, buffer->page);
+            pipe->tail++;
+        }
+    }
+}
+
+/* tee, and splice between pipes, which also takes the bytes. */
+static int64_t pipe_copy(struct file *from_file, struct file *to_file, uint64_t count,
+                         bool nonblocking, bool take)
 {
     struct pipe *from = pipe_of_file(from_file);
     struct pipe *to = pipe_of_file(to_file);
@@ -311,10 +330,65 @@ int64_t pipe_tee(struct file *from_file, struct file *to_file, uint64_t count, b
             return error > 0 ? 0 : error;
         pair_lock(from, to);
         done = buffers_copy(from, to, count);
+        if (take && done > 0)
+            ring_consume_bytes(from, (uint64_t)done);
         pair_unlock(from, to);
         if (done > 0)
             pipe_wake(&to->can_read, EVENTS_READ);
+        if (done > 0 && take)
+            pipe_wake(&from->can_write, EVENTS_WRITE);
         if (done)
             return done;
     }
+}
+
+int64_t pipe_tee(struct file *from, struct file *to, uint64_t count, bool nonblocking)
+{
+    return pipe_copy(from, to, count, nonblocking, false);
+}
+
+int64_t pipe_move(struct file *from, struct file *to, uint64_t count, bool nonblocking)
+{
+    return pipe_copy(from, to, count, nonblocking, true);
+}
+
+int pipe_wait_room(struct file *file, bool nonblocking)
+{
+    return tee_wait_room(pipe_of_file(file), nonblocking);
+}
+
+/* Writes the oldest bytes to a file that is no pipe. Bytes, or what the file said. Lock held. */
+static int64_t buffer_send(struct pipe *pipe, struct file *to, uint64_t *position, uint64_t count)
+{
+    struct pipe_buffer *buffer = pipe_buffer_at(pipe, pipe->tail);
+    struct uio uio;
+    int64_t sent;
+
+    uio_init_kernel(&uio, false, buffer->page + buffer->offset, min_u64(buffer->length, count));
+    sent = file_write(to, &uio, position);
+    if (sent > 0)
+        ring_consume_bytes(pipe, (uint64_t)sent);
+    return sent;
+}
+
+int64_t pipe_send(struct file *from, struct file *to, uint64_t *position, uint64_t count,
+                  bool nonblocking)
+{
+    struct pipe *pipe = pipe_of_file(from);
+    int64_t done = 0;
+    int64_t sent = tee_wait_input(pipe, nonblocking);
+
+    if (sent)
+        return sent > 0 ? 0 : sent;
+    mutex_lock(&pipe->lock);
+    sent = 1;
+    while ((uint64_t)done < count && !pipe_is_empty(pipe) && sent > 0) {
+        sent = buffer_send(pipe, to, position, count - (uint64_t)done);
+        if (sent > 0)
+            done += sent;
+    }
+    mutex_unlock(&pipe->lock);
+    if (done)
+        pipe_wake(&pipe->can_write, EVENTS_WRITE);
+    return done ? done : sent;
 }
