@@ -65,6 +65,7 @@ static void copy_settings(struct process *child, const struct process *parent)
     child->fork_depth = parent->fork_depth;
     child->fork_first = parent->fork_first;
     child->personality = parent->personality;
+    child->membarrier = parent->membarrier;
     child->no_new_privileges = parent->no_new_privileges;
     child->dumpable = parent->dumpable;
     child->has_subreaper = parent->has_subreaper || parent->subreaper;
@@ -113,6 +114,7 @@ static void copy_task(struct task *child, const struct task *parent, const struc
     memcpy(child->thread.name, parent->thread.name, sizeof child->thread.name);
     child->blocked = parent->blocked;
     child->timer_slack = parent->timer_slack;
+    child->io_priority = parent->io_priority;
     if ((request->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM)
         child->alternate_stack = parent->alternate_stack;
     else
@@ -163,6 +165,7 @@ static struct task *child_build(struct task *parent, const struct clone_request 
 static void join_tree(struct process *child, struct process *creator, bool sibling)
 {
     child->parent = sibling ? creator->parent : creator;
+    child->parent_tid = sibling ? creator->parent_tid : thread_current()->tid;
     TAILQ_INSERT_TAIL(&child->parent->children, child, sibling);
     TAILQ_INSERT_TAIL(&all_processes, child, all_link);
     group_join_locked(child, creator->group, creator->session);

@@ -91,6 +91,7 @@ struct task {
     uint64_t blocked;             /* s written by the task itself only */
     stack_t alternate_stack;      /* o */
     uint32_t timer_slack;         /* o nanoseconds */
+    uint16_t io_priority;         /* t ioprio_set(2) */
     /* shared by one reference */
     const struct cred *cred;      /* o replaced by the task itself; others read it under signal_lock */
 };
@@ -146,6 +147,7 @@ struct process {
     enum fork_depth fork_depth;
     enum fork_first fork_first;
     uint32_t personality;
+    uint32_t membarrier;              /* a commands of membarrier(2) that it registered for */
     bool no_new_privileges;
     bool dumpable;
     bool subreaper;                   /* not inherited: a flag of this process */
