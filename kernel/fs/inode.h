@@ -93,6 +93,8 @@ struct inode_ops {
     int (*set_attributes)(struct inode *inode, const struct inode_change *change);
     /* MAY_… bits asked for: 0 or -EACCES. [inode_permission_generic] */
     int (*permission)(struct inode *inode, unsigned may);
+    /* The inode stands for an open description without a name: sets up another one, whatever the type says (procfs). [by type] */
+    int (*reopen)(struct inode *inode, struct file *fresh);
     /* Readies a fresh description: may change file->ops, private, mode. [fine] Not called for O_PATH. */
     int (*open)(struct inode *inode, struct file *file);
     /* Reads contents straight from the source into kernel memory, past any pages of its own: how the overlay fills its pages

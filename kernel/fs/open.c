@@ -242,6 +242,8 @@ static int description_ready(struct file *file, struct inode *inode)
 {
     int error = 0;
 
+    if (inode->ops->reopen)
+        return inode->ops->reopen(inode, file);
     if (S_ISFIFO(inode->mode))
         return pipe_open_fifo(&inode->special, file);
     if (S_ISCHR(inode->mode) || S_ISBLK(inode->mode))

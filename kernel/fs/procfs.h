@@ -94,6 +94,11 @@ extern struct proc_tree procfs_tree, sysfs_tree;
    itself: so do processes to the root of /proc. */
 void procfs_register(struct proc_tree *tree, const char *directory, const struct proc_entry *entry);
 
+/* For follow of the links in /proc/PID/fd: where an open description leads, as a counted path: its
+   place, or, if it has none (a pipe, a socket), a nameless inode with its attributes, opening which
+   makes another description of the same object. 0 or -ENOMEM. */
+int procfs_follow_file(struct file *file, struct path *path);
+
 /* What only the layer of processes can tell; it registers a function at boot. Zeros until then. */
 struct proc_counts {
     uint64_t forks;   /* processes and threads made since boot */

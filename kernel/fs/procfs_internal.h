@@ -58,6 +58,8 @@ int proc_child_find(const struct proc_node *directory, const struct name *name,
 int proc_tree_make(struct filesystem_type *type, const char *source, const char *options,
                    struct filesystem **filesystem);
 
+/* Start-up of what stands behind procfs_follow_file. */
+void procfs_anonymous_init(void);
 /* Start-up of the entries that need no process: procfs_system.c, procfs_memory.c, procfs_sysctl.c.
  */
 void procfs_system_init(void);

@@ -108,7 +108,7 @@ static const struct sysctl sysctls[] = {
     VALUE("sys/kernel", "ostype", VERSION_SYSTEM),
     VALUE("sys/kernel", "overflowgid", "65534"),
     VALUE("sys/kernel", "overflowuid", "65534"),
-    VALUE("sys/kernel", "pid_max", "32768"),
+    VALUE("sys/kernel", "pid_max", "4194304"),
     VALUE("sys/kernel", "randomize_va_space", "2"),
     VALUE("sys/kernel", "tainted", "0"),
     VALUE("sys/kernel", "version", VERSION_BUILD),

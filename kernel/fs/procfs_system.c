@@ -251,6 +251,7 @@ void procfs_system_init(void)
 
 void procfs_init(void)
 {
+    procfs_anonymous_init();
     procfs_system_init();
     procfs_memory_init();
     procfs_sysctl_init();
