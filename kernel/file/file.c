@@ -101,7 +101,7 @@ int64_t file_read(struct file *file, struct uio *uio, uint64_t *position)
     if (!(file->mode & FILE_READ))
         return -EBADF;
     if (!file->ops->read)
-        return -EINVAL;
+        return (file->mode & FILE_DIRECTORY) ? -EISDIR : -EINVAL;
     if ((uio->flags & RWF_NOWAIT) && !(file->mode & FILE_NOWAIT))
         return -EOPNOTSUPP;
     return transfer_at(file->ops->read, file, uio, position);

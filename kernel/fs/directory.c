@@ -49,13 +49,11 @@ int64_t directory_seek(struct file *file, int64_t offset, int whence)
 {
     int64_t result = -EINVAL;
 
-    mutex_lock(&file->position_lock);
     if (whence == SEEK_CUR)
         offset += (int64_t)file->position;
     if ((whence == SEEK_SET || whence == SEEK_CUR) && offset >= 0) {
         file->position = (uint64_t)offset;
         result = offset;
     }
-    mutex_unlock(&file->position_lock);
     return result;
 }

@@ -26,7 +26,7 @@ bool directory_add_dots(struct directory_reader *reader, struct file *file);
 /* Reads on from file->position with all that getdents(2) checks; position_lock held. 0 or -errno. */
 int directory_read(struct file *file, struct directory_reader *reader);
 
-/* lseek for directories whose positions are numbers that the file system chose. */
+/* lseek for directories whose positions are numbers that the file system chose; position_lock held. */
 int64_t directory_seek(struct file *file, int64_t offset, int whence);
 
 #endif
