@@ -73,8 +73,11 @@ static void fair_enqueue(struct run_queue *queue, struct thread *thread, enum po
 
 static void fair_dequeue(struct run_queue *queue, struct thread *thread)
 {
-    RB_REMOVE(fair_tree, &queue->fair.tree, thread);
-    queue->fair.count--;
+    /* The last one: nothing to balance. The usual case when two threads talk to each other. */
+    if (--queue->fair.count == 0)
+        RB_INIT(&queue->fair.tree);
+    else
+        RB_REMOVE(fair_tree, &queue->fair.tree, thread);
 }
 
 static struct thread *fair_pick(struct run_queue *queue)

@@ -53,11 +53,12 @@ static int realtime_highest(const struct run_queue *queue)
 
 static struct thread *realtime_pick(struct run_queue *queue)
 {
-    int priority = realtime_highest(queue);
     struct thread *first;
+    int priority;
 
-    if (priority < 0)
+    if (queue->realtime.count == 0)
         return NULL;
+    priority = realtime_highest(queue);
     first = TAILQ_FIRST(realtime_level(queue, priority));
     realtime_dequeue(queue, first);
     return first;

@@ -19,7 +19,8 @@ static struct thread boot_thread;
 
 /* Locks the queue that the thread belongs to, which may change until the lock is held. Interrupts
    off. */
-static struct run_queue *queue_lock(const struct thread *thread)
+static inline __attribute__((always_inline)) struct run_queue *
+queue_lock(const struct thread *thread)
 {
     for (;;) {
         struct run_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);

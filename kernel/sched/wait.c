@@ -143,16 +143,12 @@ static bool waiter_wake(struct wait_queue *queue, struct waiter *waiter, uint32_
     return exclusive;
 }
 
-static unsigned queue_wake(struct wait_queue *queue, uint32_t events, unsigned exclusives)
+unsigned wait_wake_some(struct wait_queue *queue, uint32_t events, unsigned exclusives)
 {
+    uint64_t saved = spin_lock_irq(&queue->lock);
     struct waiter *waiter, *next;
     unsigned woken = 0;
-    uint64_t saved;
 
-    atomic_thread_fence(memory_order_seq_cst);
-    if (wait_empty(queue))
-        return 0;
-    saved = spin_lock_irq(&queue->lock);
     for (waiter = TAILQ_FIRST(&queue->waiters); waiter != NULL; waiter = next) {
         next = TAILQ_NEXT(waiter, link);
         if (waiter_wake(queue, waiter, events, &woken) && --exclusives == 0)
@@ -160,24 +156,4 @@ static unsigned queue_wake(struct wait_queue *queue, uint32_t events, unsigned e
     }
     spin_unlock_irq(&queue->lock, saved);
     return woken;
-}
-
-unsigned wait_wake_one(struct wait_queue *queue)
-{
-    return queue_wake(queue, UINT32_MAX, 1);
-}
-
-unsigned wait_wake_all(struct wait_queue *queue)
-{
-    return queue_wake(queue, UINT32_MAX, UINT32_MAX);
-}
-
-unsigned wait_wake_events(struct wait_queue *queue, uint32_t events)
-{
-    return queue_wake(queue, events, 1);
-}
-
-bool wait_empty(struct wait_queue *queue)
-{
-    return __atomic_load_n(&queue->waiters.tqh_first, __ATOMIC_RELAXED) == NULL;
 }

@@ -23,6 +23,7 @@
 
 #include "sched/spin.h"
 #include <bsd/sys/queue.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct thread;
@@ -69,11 +70,37 @@ void wait_leave(struct wait_queue *queue, struct waiter *self);
 void wait_add(struct wait_queue *queue, struct waiter *waiter);
 void wait_remove(struct waiter *waiter);
 
-/* Wakes all non-exclusive waiters and one exclusive one / everybody / passes poll events to
- * callbacks. Returns how many threads it woke. */
-unsigned wait_wake_one(struct wait_queue *queue);
-unsigned wait_wake_all(struct wait_queue *queue);
-unsigned wait_wake_events(struct wait_queue *queue, uint32_t events);
-bool wait_empty(struct wait_queue *queue);
+/* Calls or wakes those on a queue that is not empty, until `exclusives` exclusive waiters were
+   woken; returns how many threads. For the functions below. */
+unsigned wait_wake_some(struct wait_queue *queue, uint32_t events, unsigned exclusives);
+
+/* Whether anybody waits. A caller that has just changed a condition uses wait_wake*() instead. */
+static inline bool wait_empty(struct wait_queue *queue)
+{
+    return __atomic_load_n(&queue->waiters.tqh_first, __ATOMIC_RELAXED) == NULL;
+}
+
+/* Wakes all non-exclusive waiters and one exclusive one, passing poll events to callbacks. Returns
+   how many threads it woke. Nobody there, the usual case, costs a barrier: the condition was
+   changed before the queue is looked at, as a waiter joins the queue before it looks at the
+   condition. */
+static inline unsigned wait_wake_events(struct wait_queue *queue, uint32_t events)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return wait_empty(queue) ? 0 : wait_wake_some(queue, events, 1);
+}
+
+/* The same without particular events. */
+static inline unsigned wait_wake_one(struct wait_queue *queue)
+{
+    return wait_wake_events(queue, UINT32_MAX);
+}
+
+/* Wakes everybody. */
+static inline unsigned wait_wake_all(struct wait_queue *queue)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return wait_empty(queue) ? 0 : wait_wake_some(queue, UINT32_MAX, UINT32_MAX);
+}
 
 #endif

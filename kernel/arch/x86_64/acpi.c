@@ -176,7 +176,8 @@ static uint8_t sleep_type(void)
 {
     const uint8_t *dsdt = dsdt_find();
 
-    for (uint32_t i = sizeof(struct acpi_header); dsdt != NULL && i + S5_SIZE <= table_size(dsdt); i++) {
+    for (uint32_t i = sizeof(struct acpi_header); dsdt != NULL && i + S5_SIZE <= table_size(dsdt);
+         i++) {
         const uint8_t *p = dsdt + i;
 
         if (*p++ != AML_NAME)

@@ -122,6 +122,9 @@ void machine_backtrace(const struct trap_frame *frame, void (*print)(const char 
     if (frame != NULL) {
         print_registers(frame, print);
         print_address("  at  ", frame->rip, print);
+        /* A call of a null pointer has made no frame yet: its return address is on top. */
+        if (!trap_from_user(frame) && !in_text(frame->rip) && frame->rsp >= MACHINE_DIRECT_MAP)
+            print_address("  from", *(const uint64_t *)frame->rsp - 1, print);
         if (!trap_from_user(frame))
             print_callers(frame->rbp, print);
         return;
