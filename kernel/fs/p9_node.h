@@ -47,7 +47,7 @@ struct p9_instance {
     struct p9_client *client; /* c */
     bool loose;               /* c */
     struct spinlock lock;
-    LIST_HEAD(, p9_node) nodes[P9_NODE_BUCKETS]; /* lock */
+    LIST_HEAD(p9_node_list, p9_node) nodes[P9_NODE_BUCKETS]; /* lock */
 };
 
 extern const struct inode_ops p9_inode_ops;

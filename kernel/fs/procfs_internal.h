@@ -20,7 +20,7 @@ struct proc_name_link {
 struct proc_branch {
     struct proc_entry entry; /* entry.data points back here */
     unsigned count;
-    STAILQ_HEAD(, proc_name_link) names;
+    STAILQ_HEAD(proc_name_list, proc_name_link) names;
     const struct proc_entry *more; /* whose lookup and next add what comes and goes, or NULL */
 };
 
