@@ -54,9 +54,9 @@ void dentry_tree_unlock(void)
 
 uint32_t dentry_bucket_of(const struct dentry *parent, uint32_t hash)
 {
-    uint64_t mixed = (uint64_t)(uintptr_t)parent * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = ((uint64_t)(uintptr_t)parent ^ hash) * UINT64_C(0x9e3779b97f4a7c15);
 
-    return ((uint32_t)(mixed >> 40) ^ hash) % BUCKETS;
+    return (uint32_t)(mixed >> 40) % BUCKETS;
 }
 
 static void dentry_lock(struct dentry *dentry)

@@ -14,7 +14,6 @@
 #define FS_DENTRY_H
 
 #include "fs/inode.h"
-#include "lib/hash.h"
 #include <bsd/sys/queue.h>
 
 enum { DENTRY_INLINE_NAME = 40 };
@@ -43,9 +42,19 @@ struct dentry {
     char inline_name[DENTRY_INLINE_NAME];
 };
 
+/* A name's hash, built up byte by byte while its end is looked for (FNV-1a, 32 bits); the bucket's number mixes it further. */
+enum { NAME_HASH_START = 0x811c9dc5 };
+static inline uint32_t name_hash_add(uint32_t hash, char c)
+{
+    return (hash ^ (uint8_t)c) * UINT32_C(0x01000193);
+}
 static inline uint32_t name_hash(const char *text, size_t length)
 {
-    return (uint32_t)hash_bytes(text, length, 0);
+    uint32_t hash = NAME_HASH_START;
+
+    for (size_t i = 0; i < length; i++)
+        hash = name_hash_add(hash, text[i]);
+    return hash;
 }
 
 /* A root of a file system: consumes the count of inode. NULL: no memory (the count is still the caller's). */

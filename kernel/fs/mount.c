@@ -15,6 +15,7 @@
 #include "fs/mount_internal.h"
 #include "fs/path.h"
 #include "lib/errno.h"
+#include "lib/hash.h"
 #include "mem/slab.h"
 
 enum { MOUNT_BUCKETS = 256 };

@@ -13,6 +13,7 @@
 #include "fs/memory.h"
 #include "lib/container.h"
 #include "lib/errno.h"
+#include "lib/hash.h"
 #include "lib/string.h"
 #include "mem/slab.h"
 #include <linux/fcntl.h>

@@ -112,6 +112,9 @@ int walk_search(struct walk *walk)
 
     if (!S_ISDIR(inode->mode))
         return -ENOTDIR;
+    /* Most directories may be searched by all: then nobody's credentials matter. */
+    if ((inode->mode & 0111) == 0111 && !inode->ops->permission)
+        return 0;
     return inode_permission(inode, MAY_EXECUTE);
 }
 
@@ -297,15 +300,13 @@ static void walk_classify(struct path_last *last)
 static bool walk_next_name(struct walk *walk)
 {
     const char *cursor = walk->cursor, *start;
+    uint32_t hash = NAME_HASH_START;
 
     while (*cursor == '/')
         cursor++;
-    start = cursor;
-    while (*cursor && *cursor != '/')
-        cursor++;
-    walk->last.name.text = start;
-    walk->last.name.length = (uint32_t)(cursor - start);
-    walk->last.name.hash = name_hash(start, walk->last.name.length);
+    for (start = cursor; *cursor && *cursor != '/'; cursor++)
+        hash = name_hash_add(hash, *cursor);
+    walk->last.name = (struct name){start, (uint32_t)(cursor - start), hash};
     walk->last.slash = *cursor == '/';
     while (*cursor == '/')
         cursor++;
