@@ -182,10 +182,17 @@ static void session_hook_get(struct tty *tty)
     tty_get(tty);
 }
 
+static void session_hook_look(const struct tty *tty, uint32_t *number, int32_t *foreground)
+{
+    *number = tty->number;
+    *foreground = tty->foreground;
+}
+
 static const struct tty_hooks session_hooks = {
     .get = session_hook_get,
     .put = tty_put,
     .leader_exited = tty_leader_exited,
+    .look = session_hook_look,
 };
 
 void tty_start(void)

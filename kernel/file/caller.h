@@ -56,6 +56,8 @@ struct tty_hooks {
     void (*put)(struct tty *tty);
     /* The leader of the session whose terminal this is ended: hangs up, which signals the foreground group. May sleep. */
     void (*leader_exited)(struct tty *tty);
+    /* The terminal's device number and its foreground process group, for /proc. Any context. */
+    void (*look)(const struct tty *tty, uint32_t *number, int32_t *foreground);
 };
 void caller_set_tty_hooks(const struct tty_hooks *hooks);
 /* close_range(CLOSE_RANGE_UNSHARE): the caller gets a file table of its own if it shares one. 0 or -ENOMEM. */

@@ -61,6 +61,14 @@ void space_stat_get(struct space *space, struct space_stat *stat)
     mutex_unlock(&space->lock);
 }
 
+/* Entries that point to a page; its backing's own count is none. */
+static uint32_t leaf_refs(const struct frame *frame)
+{
+    uint32_t refs = frame_refs(frame);
+
+    return frame->kind == FRAME_CACHE && frame->cache.backing && refs > 1 ? refs - 1 : refs;
+}
+
 /* The product of the counts on the path: how many spaces see the page through these entries. */
 static uint32_t path_refs(struct space *space, uint64_t address, unsigned level, struct pte leaf)
 {
@@ -72,8 +80,23 @@ static uint32_t path_refs(struct space *space, uint64_t address, unsigned level,
         product *= frame_refs(child);
         entries = table_entries(child);
     }
-    product *= frame_refs(level ? huge_shadow(leaf) : frame_of(pte_target(leaf)));
+    product *= level ? frame_refs(huge_shadow(leaf)) : leaf_refs(frame_of(pte_target(leaf)));
     return product > UINT32_MAX ? UINT32_MAX : (uint32_t)product;
+}
+
+static void page_describe(struct space *space, uint64_t address, unsigned level, struct pte entry,
+                          struct space_page_info *info)
+{
+    uint64_t inside = level ? address & (mmu_span(1) - 1) & PAGE_MASK : 0;
+
+    info->present = true;
+    info->special = pte_flags(entry) & PTE_LEAF_SPECIAL;
+    info->file = pte_flags(entry) & PTE_LEAF_FILE;
+    info->dirty = pte_dirty(entry);
+    info->accessed = pte_accessed(entry);
+    info->huge = level;
+    info->frame.value = pte_target(entry).value + inside;
+    info->refs = info->special ? 0 : path_refs(space, address, level, entry);
 }
 
 void space_page_look(struct space *space, uint64_t address, struct space_page_info *info)
@@ -83,18 +106,34 @@ void space_page_look(struct space *space, uint64_t address, struct space_page_in
     *info = (struct space_page_info){0};
     mutex_lock(&space->lock);
     const struct pte *slot = table_find(space, address, &level);
-    if (slot) {
-        struct pte entry = pte_load(slot);
-        uint64_t inside = level ? address & (mmu_span(1) - 1) & PAGE_MASK : 0;
-        info->present = true;
-        info->special = pte_flags(entry) & PTE_LEAF_SPECIAL;
-        info->file = pte_flags(entry) & PTE_LEAF_FILE;
-        info->dirty = pte_dirty(entry);
-        info->accessed = pte_accessed(entry);
-        info->huge = level;
-        info->frame.value = pte_target(entry).value + inside;
-        info->refs = info->special ? 0 : path_refs(space, address, level, entry);
-    }
+    if (slot)
+        page_describe(space, address, level, pte_load(slot), info);
+    mutex_unlock(&space->lock);
+}
+
+struct look {
+    struct table_visit visit;
+    struct space *space;
+    void (*page)(uint64_t address, const struct space_page_info *info, void *argument);
+    void *argument;
+};
+
+static void look_leaf(struct table_visit *visit, uint64_t address, unsigned level, struct pte *entry)
+{
+    struct look *look = visit->argument;
+    struct space_page_info info = {0};
+
+    page_describe(look->space, address, level, pte_load(entry), &info);
+    look->page(address, &info, look->argument);
+}
+
+void space_pages_look(struct space *space, uint64_t start, uint64_t end,
+                      void (*page)(uint64_t address, const struct space_page_info *info, void *argument), void *argument)
+{
+    struct look look = {{look_leaf, &look}, space, page, argument};
+
+    mutex_lock(&space->lock);
+    table_visit_shared(space, start, end, &look.visit);
     mutex_unlock(&space->lock);
 }
 

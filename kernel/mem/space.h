@@ -160,6 +160,9 @@ struct space_page_info {
     struct phys frame;
 };
 void space_page_look(struct space *space, uint64_t address, struct space_page_info *info);
+/* The same for each entry in [start, end) that translates something; a 2 MiB leaf is one page. The space's lock is held meanwhile. */
+void space_pages_look(struct space *space, uint64_t start, uint64_t end,
+                      void (*page)(uint64_t address, const struct space_page_info *info, void *argument), void *argument);
 
 /* Removes translations of pages [first, end) of a backing in every space (truncate). */
 void space_zap_backing(struct backing *backing, uint64_t first, uint64_t end, bool even_private);

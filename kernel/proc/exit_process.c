@@ -215,6 +215,7 @@ static void last_task_leave_locked(struct process *process, struct task *task)
     usage_add_task_locked(process, task);
     TAILQ_REMOVE(&process->tasks, task, link);
     process->last_cred = cred_get(task->cred);
+    memcpy(process->last_name, task->thread.name, sizeof(process->last_name));
     if (process->group_exit)
         process->exit_status = process->group_exit_status;
     process->wait_events = 0;

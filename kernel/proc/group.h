@@ -31,6 +31,9 @@ void session_put(struct session *session);
 /* A session of its own for process 1, led by `pid`. NULL: no memory. */
 struct session *session_alloc(struct pid *pid);
 
+/* The number of its terminal's device and that terminal's foreground group; 0 without one. tree_lock held. */
+void session_tty_look_locked(const struct session *session, uint32_t *number, int32_t *foreground);
+
 /* The session's leader ends: hangs up the terminal and takes it from the session. No lock held. */
 void session_leader_exit(struct process *leader);
 

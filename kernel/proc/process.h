@@ -141,6 +141,7 @@ struct process {
     struct posix_timer *timers;       /* s timer_create */
     int32_t next_timer;               /* s */
     const struct cred *last_cred;     /* s of the last task, once all have ended; counted */
+    char last_name[16];               /* s the name of that task */
     bool executed;                    /* a has called execve since it was forked */
     uint64_t start_time;              /* c clock_monotonic */
     /* copied */

@@ -139,3 +139,11 @@ void session_set_tty(int32_t number, struct tty *tty)
     if (old)
         hooks.put(old);
 }
+
+void session_tty_look_locked(const struct session *session, uint32_t *number, int32_t *foreground)
+{
+    *number = 0;
+    *foreground = 0;
+    if (session->tty && hooks.look)
+        hooks.look(session->tty, number, foreground);
+}
