@@ -1,5 +1,6 @@
 /*
- * Roots, working directories and umasks. See context.h. Reading costs two atomic operations; forking one small object.
+ * Roots, working directories and umasks. See context.h. Reading costs two atomic operations;
+ * forking one small object.
  */
 #include "fs/context.h"
 #include "fs/dentry.h"

@@ -1,8 +1,9 @@
 /*
  * What a process remembers about file systems: its root, its working directory and its umask.
  *
- * Two levels: struct fs_context is what CLONE_FS shares (a change is seen by all sharers); behind it struct fs_places is what
- * fork shares (one reference; whoever changes it installs a copy). Fork copies no path.
+ * Two levels: struct fs_context is what CLONE_FS shares (a change is seen by all sharers); behind
+ * it struct fs_places is what fork shares (one reference; whoever changes it installs a copy). Fork
+ * copies no path.
  */
 #ifndef FS_CONTEXT_H
 #define FS_CONTEXT_H
@@ -17,7 +18,7 @@ struct fs_places {
 };
 
 struct fs_context {
-    _Atomic uint32_t refs;    /* sharers (CLONE_FS) */
+    _Atomic uint32_t refs; /* sharers (CLONE_FS) */
     _Atomic uint32_t umask;
     struct spinlock lock;
     struct fs_places *places; /* lock: counted */
@@ -32,7 +33,8 @@ struct fs_context *fs_context_get(struct fs_context *context);
 /* Pairs with all three; fs_context_drop(NULL) is legal. */
 void fs_context_drop(struct fs_context *context);
 
-/* A counted view of root and cwd. context NULL (kernel threads): the root of all; only then it may be NULL: no memory. */
+/* A counted view of root and cwd. context NULL (kernel threads): the root of all; only then it may
+ * be NULL: no memory. */
 struct fs_places *fs_places_get(struct fs_context *context);
 void fs_places_put(struct fs_places *places);
 

@@ -1,14 +1,16 @@
 /*
  * The cache of names: hash table, counts and the list of unused dentries.
  *
- * Invariants: a hashed dentry can be found by (parent, name) and there is one for each such pair. refs goes 1 → 0 and 0 → 1
- * only under the bucket's lock, so that whoever takes it to 0 there decides alone whether it stays as cache or dies. A dentry
- * on the idle list may have found users again; the trimmer notices.
+ * Invariants: a hashed dentry can be found by (parent, name) and there is one for each such pair.
+ * refs goes 1 → 0 and 0 → 1 only under the bucket's lock, so that whoever takes it to 0 there
+ * decides alone whether it stays as cache or dies. A dentry on the idle list may have found users
+ * again; the trimmer notices.
  *
- * Locks: tree lock, then bucket (two buckets by address), then idle list. dentry->bucket may be read without a lock by holders
- * of a count; it is checked again under the lock.
+ * Locks: tree lock, then bucket (two buckets by address), then idle list. dentry->bucket may be
+ * read without a lock by holders of a count; it is checked again under the lock.
  *
- * Costs: a hit is one bucket. The table has a fixed number of buckets; the idle list is held at IDLE_LIMIT.
+ * Costs: a hit is one bucket. The table has a fixed number of buckets; the idle list is held at
+ * IDLE_LIMIT.
  */
 #include "fs/dentry_internal.h"
 #include "fs/filesystem.h"
@@ -132,7 +134,8 @@ static void dentry_idle_remove(struct dentry *dentry)
     spin_unlock(&idle_lock);
 }
 
-/* Frees a dentry without counts that nothing leads to; returns the parent, whose count is now the caller's, or NULL. */
+/* Frees a dentry without counts that nothing leads to; returns the parent, whose count is now the
+ * caller's, or NULL. */
 static struct dentry *dentry_free(struct dentry *dentry)
 {
     struct dentry *parent = dentry->parent == dentry ? NULL : dentry->parent;
@@ -314,7 +317,8 @@ int dentry_lookup_locked(struct dentry *parent, const struct name *name, struct 
     *child = dentry_find_valid(parent, name);
     if (*child)
         return 0;
-    /* A removed directory has no names; what is asked about it must not be remembered as if it had. */
+    /* A removed directory has no names; what is asked about it must not be remembered as if it had.
+     */
     if (!dentry_inode(parent)->links)
         return -ENOENT;
     return dentry_ask(parent, name, child);
@@ -362,7 +366,8 @@ struct trim {
     uint64_t freed;
 };
 
-/* Looks at one unused dentry, with the idle list locked; true: unhashed, ours to free, the list is unlocked. */
+/* Looks at one unused dentry, with the idle list locked; true: unhashed, ours to free, the list is
+ * unlocked. */
 static bool dentry_trim_one(struct dentry *dentry, struct trim *trim)
 {
     uint32_t bucket = dentry->bucket;

@@ -1,13 +1,15 @@
 /*
- * Dentries that change places (rename), and ways upwards, which must not meet a rename half done. Both take the tree's lock; a
- * move also locks the buckets that lose and gain the name, so that a search sees the old or the new place.
+ * Dentries that change places (rename), and ways upwards, which must not meet a rename half done.
+ * Both take the tree's lock; a move also locks the buckets that lose and gain the name, so that a
+ * search sees the old or the new place.
  */
 #include "fs/dentry_internal.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mem/slab.h"
 
-/* Gives the dentry a name whose text is already in place (`storage`: heap, or NULL for the inline one). */
+/* Gives the dentry a name whose text is already in place (`storage`: heap, or NULL for the inline
+ * one). */
 static char *dentry_rename_locked(struct dentry *dentry, const struct name *name, char *storage)
 {
     char *old = dentry->name == dentry->inline_name ? NULL : dentry->name;

@@ -1,6 +1,7 @@
 /*
- * The registry of drivers by device number, and devtmpfs: a memory file system with one instance, in which registration makes
- * the nodes. The list only grows; readers hold the lock, since drivers may come at any time.
+ * The registry of drivers by device number, and devtmpfs: a memory file system with one instance,
+ * in which registration makes the nodes. The list only grows; readers hold the lock, since drivers
+ * may come at any time.
  */
 #include "file/device.h"
 #include "fs/dentry.h"
@@ -31,9 +32,9 @@ static struct device *device_find_locked(uint32_t type, uint32_t major, uint32_t
 {
     struct device *device;
 
-    STAILQ_FOREACH (device, &devices, link)
-        if (device_has(device, type, major, minor))
-            return device;
+    STAILQ_FOREACH(device, &devices, link)
+    if (device_has(device, type, major, minor))
+        return device;
     return NULL;
 }
 
@@ -52,8 +53,8 @@ void device_visit(void (*visit)(const struct device *device, void *argument), vo
     struct device *device;
 
     mutex_lock(&device_lock);
-    STAILQ_FOREACH (device, &devices, link)
-        visit(device, argument);
+    STAILQ_FOREACH(device, &devices, link)
+    visit(device, argument);
     mutex_unlock(&device_lock);
 }
 

@@ -1,5 +1,6 @@
 /*
- * What all directories share when they are read: the frame around a file system's read_directory, "." and "..", and seeking.
+ * What all directories share when they are read: the frame around a file system's read_directory,
+ * "." and "..", and seeking.
  */
 #include "fs/directory.h"
 #include "fs/dentry.h"

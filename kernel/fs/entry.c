@@ -1,6 +1,7 @@
 /*
- * Making, linking and removing names. Order of the checks as Linux's: what the last component is, whether the name exists,
- * whether the mount can be written, rights, then what the file system says. Renames are in rename.c.
+ * Making, linking and removing names. Order of the checks as Linux's: what the last component is,
+ * whether the name exists, whether the mount can be written, rights, then what the file system
+ * says. Renames are in rename.c.
  *
  * Locks: the directory's, then (remove, link) that of the inode whose count of links changes.
  */
@@ -175,8 +176,8 @@ static int remove_kind_error(const struct path_last *last, bool directory)
     return last->kind == LAST_DOT_DOT ? -ENOTEMPTY : -EBUSY;
 }
 
-static int remove_check(struct inode *directory, const struct path_last *last,
-                        struct dentry *child, bool directory_wanted, int writable)
+static int remove_check(struct inode *directory, const struct path_last *last, struct dentry *child,
+                        bool directory_wanted, int writable)
 {
     struct inode *victim = dentry_inode(child);
     int error;

@@ -1,12 +1,13 @@
 /*
- * The list of types and the life of instances. Types are registered at boot and never go away, so the list is read without a
- * lock; type_lock serialises the first instance of a FILESYSTEM_SINGLE type (taken in mount.c through filesystem_make).
+ * The list of types and the life of instances. Types are registered at boot and never go away, so
+ * the list is read without a lock; type_lock serialises the first instance of a FILESYSTEM_SINGLE
+ * type (taken in mount.c through filesystem_make).
  */
 #include "fs/filesystem.h"
 #include "fs/dentry.h"
 #include "fs/filesystem_internal.h"
-#include "lib/string.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mem/slab.h"
 
 STAILQ_HEAD(type_list, filesystem_type);
@@ -25,9 +26,9 @@ struct filesystem_type *filesystem_find(const char *name)
 {
     struct filesystem_type *type;
 
-    STAILQ_FOREACH (type, &types, link)
-        if (!strcmp(type->name, name))
-            return type;
+    STAILQ_FOREACH(type, &types, link)
+    if (!strcmp(type->name, name))
+        return type;
     return NULL;
 }
 
@@ -36,8 +37,8 @@ void filesystem_visit(void (*visit)(const struct filesystem_type *type, void *ar
 {
     struct filesystem_type *type;
 
-    STAILQ_FOREACH (type, &types, link)
-        visit(type, argument);
+    STAILQ_FOREACH(type, &types, link)
+    visit(type, argument);
 }
 
 struct filesystem *filesystem_create(struct filesystem_type *type)

@@ -1,7 +1,8 @@
 /*
- * Unpacks the initramfs (a newc archive, cpio(5)) into the root. Members are made through the same operations as a program's calls, but
- * without asking for rights; missing directories on the way to a member are made. Members with the same inode number and more
- * than one link are one file; the archive carries its contents with the last of them.
+ * Unpacks the initramfs (a newc archive, cpio(5)) into the root. Members are made through the same
+ * operations as a program's calls, but without asking for rights; missing directories on the way to
+ * a member are made. Members with the same inode number and more than one link are one file; the
+ * archive carries its contents with the last of them.
  */
 #include "fs/context.h"
 #include "fs/entry.h"
@@ -26,7 +27,7 @@ struct unpack_link {
 };
 
 struct unpack {
-    struct mount *mount;                       /* counted: the root's */
+    struct mount *mount; /* counted: the root's */
     LIST_HEAD(, unpack_link) links;
 };
 
@@ -52,13 +53,15 @@ static int link_add(struct unpack *unpack, const struct cpio_entry *entry, struc
     link = slab_alloc(&link_cache);
     if (!link)
         return -ENOMEM;
-    *link = (struct unpack_link){.ino = entry->ino, .major = entry->device_major, .minor = entry->device_minor};
+    *link = (struct unpack_link){
+        .ino = entry->ino, .major = entry->device_major, .minor = entry->device_minor};
     link->path = (struct path){mount_get(unpack->mount), dentry_get(dentry)};
     LIST_INSERT_HEAD(&unpack->links, link, link);
     return 0;
 }
 
-/* The next component of *text, which is moved behind it; length 0: none left. Dots are passed over. */
+/* The next component of *text, which is moved behind it; length 0: none left. Dots are passed over.
+ */
 static size_t component_next(const char **text, const char **start)
 {
     size_t length;
@@ -152,7 +155,8 @@ static int unpack_node(struct unpack *unpack, const struct cpio_entry *entry, st
     if (error && (dentry_inode(made)->mode & S_IFMT) != (entry->mode & S_IFMT))
         error = -EEXIST;
     else
-        error = unpack_contents(dentry_inode(made), entry) ?: unpack_attributes(dentry_inode(made), entry);
+        error = unpack_contents(dentry_inode(made), entry)
+                    ?: unpack_attributes(dentry_inode(made), entry);
     error = error ?: link_add(unpack, entry, made);
     dentry_put(made);
     return error;
@@ -174,7 +178,8 @@ static int unpack_hard_link(const struct unpack *unpack, const struct unpack_lin
 
 static int unpack_entry(struct unpack *unpack, const struct cpio_entry *entry)
 {
-    struct unpack_link *link = entry->links > 1 && !S_ISDIR(entry->mode) ? link_find(unpack, entry) : NULL;
+    struct unpack_link *link =
+        entry->links > 1 && !S_ISDIR(entry->mode) ? link_find(unpack, entry) : NULL;
     struct dentry *parent;
     const char *name;
     size_t length;

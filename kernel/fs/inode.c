@@ -1,6 +1,6 @@
 /*
- * The part of inodes that all file systems share: counts, times, sizes and plain changes of attributes. Everything is O(1)
- * except what release does.
+ * The part of inodes that all file systems share: counts, times, sizes and plain changes of
+ * attributes. Everything is O(1) except what release does.
  */
 #include "fs/inode.h"
 #include "file/caller.h"

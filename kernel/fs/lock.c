@@ -1,11 +1,12 @@
 /*
- * Lists of locks, flock(2), and what ends with descriptors and descriptions. Record locks are in lock_record.c. One spinlock guards all
- * lists: locks are few and short-lived, and the search for deadlocks crosses inodes.
+ * Lists of locks, flock(2), and what ends with descriptors and descriptions. Record locks are in
+ * lock_record.c. One spinlock guards all lists: locks are few and short-lived, and the search for
+ * deadlocks crosses inodes.
  */
+#include "abi/restart.h"
 #include "file/caller.h"
 #include "file/file.h"
 #include "file/file_table.h"
-#include "abi/restart.h"
 #include "fs/filesystem.h"
 #include "fs/inode.h"
 #include "fs/lock_internal.h"
@@ -183,10 +184,14 @@ int lock_flock(struct file *file, int operation)
     fresh = list ? lock_alloc() : NULL;
     if (!fresh)
         return -ENOLCK;
-    *fresh = (struct file_lock){.owner = file, .kind = LOCK_FLOCK, .exclusive = kind == LOCK_EX,
-                                .pid = caller_pid(), .end = INT64_MAX};
+    *fresh = (struct file_lock){.owner = file,
+                                .kind = LOCK_FLOCK,
+                                .exclusive = kind == LOCK_EX,
+                                .pid = caller_pid(),
+                                .end = INT64_MAX};
     file->locks = list;
-    /* Changing the kind of one's lock gives it up first, as flock(2) warns: two upgraders cannot block each other. */
+    /* Changing the kind of one's lock gives it up first, as flock(2) warns: two upgraders cannot
+     * block each other. */
     if (kind == LOCK_EX && !(operation & LOCK_NB))
         drop_owner(file->inode, file, true);
     error = flock_wait(list, fresh, !(operation & LOCK_NB));

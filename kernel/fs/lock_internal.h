@@ -34,7 +34,8 @@ void lock_unguard(void);
 struct file_lock_list *lock_list_of(struct inode *inode);
 struct file_lock *lock_alloc(void);
 void lock_free(struct file_lock *lock);
-/* The first lock in the way of `wanted`, or NULL. Guarded. flock locks and record locks do not see one another. */
+/* The first lock in the way of `wanted`, or NULL. Guarded. flock locks and record locks do not see
+ * one another. */
 struct file_lock *lock_conflict(struct file_lock_list *list, const struct file_lock *wanted);
 
 #endif

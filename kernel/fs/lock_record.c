@@ -1,9 +1,11 @@
 /*
- * Record locks (fcntl_locking(2)): ranges of bytes per owner. An owner's ranges never overlap; setting one cuts, splits and merges
- * its others. Memory for the worst case (the new range and one split) is got before the list is touched.
+ * Record locks (fcntl_locking(2)): ranges of bytes per owner. An owner's ranges never overlap;
+ * setting one cuts, splits and merges its others. Memory for the worst case (the new range and one
+ * split) is got before the list is touched.
  *
- * Deadlock: each waiting POSIX owner is entered in a list with the lock it waits for; before sleeping, the chain of owners is followed
- * and a way back to oneself is -EDEADLK. Open-file-description locks are not searched, as on Linux.
+ * Deadlock: each waiting POSIX owner is entered in a list with the lock it waits for; before
+ * sleeping, the chain of owners is followed and a way back to oneself is -EDEADLK.
+ * Open-file-description locks are not searched, as on Linux.
  */
 #include "abi/restart.h"
 #include "file/caller.h"
@@ -108,7 +110,8 @@ struct lock_spares {
     struct file_lock *fresh, *split;
 };
 
-/* Takes the range of `wanted` out of one lock of the same owner; a lock in two pieces uses the spare. */
+/* Takes the range of `wanted` out of one lock of the same owner; a lock in two pieces uses the
+ * spare. */
 static void cut_one(struct file_lock *lock, const struct file_lock *wanted,
                     struct lock_spares *spares)
 {

@@ -1,6 +1,6 @@
 /*
- * memfd: regular files of an instance of the memory file system that is mounted nowhere. Seals live in the backing, where every
- * way to change the contents passes.
+ * memfd: regular files of an instance of the memory file system that is mounted nowhere. Seals live
+ * in the backing, where every way to change the contents passes.
  */
 #include "fs/memfd.h"
 #include "file/caller.h"
@@ -86,22 +86,26 @@ int memfd_create(const char *name, unsigned flags, struct file **file)
     return memfd_open(&node->inode, shown, file);
 }
 
-/* The pages of a file that can carry seals: a memfd, or one in a tmpfs (which is born sealed against seals). */
+/* The pages of a file that can carry seals: a memfd, or one in a tmpfs (which is born sealed
+ * against seals). */
 static struct backing *memfd_backing(struct file *file)
 {
     struct inode *inode = file->inode;
 
-    if (!inode || inode->ops != &memory_regular_ops || inode->filesystem->type->magic != TMPFS_MAGIC)
+    if (!inode || inode->ops != &memory_regular_ops ||
+        inode->filesystem->type->magic != TMPFS_MAGIC)
         return NULL;
     return inode->backing;
 }
 
-/* The inode's lock held: seals change under it. Looks at all spaces, so without the backing's lock. */
+/* The inode's lock held: seals change under it. Looks at all spaces, so without the backing's lock.
+ */
 static int seals_check(struct backing *backing, unsigned seals)
 {
     if (backing->seals & F_SEAL_SEAL)
         return -EPERM;
-    if ((seals & F_SEAL_WRITE) && !(backing->seals & F_SEAL_WRITE) && space_backing_written(backing))
+    if ((seals & F_SEAL_WRITE) && !(backing->seals & F_SEAL_WRITE) &&
+        space_backing_written(backing))
         return -EBUSY;
     return 0;
 }

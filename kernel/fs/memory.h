@@ -1,11 +1,14 @@
 /*
- * The memory file system: tmpfs, ramfs, rootfs, devtmpfs, and, with a lower directory tree behind it, overlay.
+ * The memory file system: tmpfs, ramfs, rootfs, devtmpfs, and, with a lower directory tree behind
+ * it, overlay.
  *
- * A directory holds its entries in two trees, by name and by cookie (its position for getdents, handed out once and never again,
- * so that positions stay good while names come and go). An entry counts its inode; an entry without an inode is a whiteout: it
- * hides the lower directory's name. A regular file is a backing.
+ * A directory holds its entries in two trees, by name and by cookie (its position for getdents,
+ * handed out once and never again, so that positions stay good while names come and go). An entry
+ * counts its inode; an entry without an inode is a whiteout: it hides the lower directory's name. A
+ * regular file is a backing.
  *
- * Locks: entries and links by the directory's inode lock; counters are atomic; lower inodes' table by its spinlock.
+ * Locks: entries and links by the directory's inode lock; counters are atomic; lower inodes' table
+ * by its spinlock.
  */
 #ifndef FS_MEMORY_H
 #define FS_MEMORY_H
@@ -42,7 +45,7 @@ struct memory_inode {
     struct inode inode;
     struct memory_attributes attributes; /* inode.lock */
     struct dentry *lower;                /* constant, counted; NULL: all in memory */
-    bool pinned;                         /* inode.lock: holds a count on itself, since memory knows more than lower */
+    bool pinned; /* inode.lock: holds a count on itself, since memory knows more than lower */
     LIST_ENTRY(memory_inode) lower_link; /* the table's lock */
     union {
         struct {
@@ -70,15 +73,16 @@ struct memory_filesystem {
     uint64_t page_limit, inode_limit; /* 0: none */
     uint32_t mode, uid, gid;          /* of the root */
     struct spinlock lock;
-    struct memory_dying dying; /* lock: directories that are being taken apart */
-    bool draining;             /* lock */
-    struct path lower;         /* overlay: counted */
-    char *lower_text;          /* overlay: as given */
+    struct memory_dying dying;             /* lock: directories that are being taken apart */
+    bool draining;                         /* lock */
+    struct path lower;                     /* overlay: counted */
+    char *lower_text;                      /* overlay: as given */
     struct memory_lower_list *lower_table; /* lock: overlay: inodes by the lower inode's number */
 };
 
 extern const struct filesystem_ops memory_filesystem_ops;
-extern const struct inode_ops memory_directory_ops, memory_regular_ops, memory_link_ops, memory_special_ops;
+extern const struct inode_ops memory_directory_ops, memory_regular_ops, memory_link_ops,
+    memory_special_ops;
 extern const struct file_ops memory_directory_file_ops, memory_regular_file_ops;
 extern const struct backing_ops memory_backing_ops;
 
@@ -102,9 +106,10 @@ static inline struct memory_filesystem *memory_instance_of(const struct inode *i
     return inode->filesystem->private;
 }
 
-/* A fresh inode by new_inode->mode, links as for one name. number 0: a new one. -ENOMEM, -ENOSPC, -ENAMETOOLONG. */
-int memory_inode_create(struct filesystem *filesystem, const struct inode_new *new_inode, uint64_t number,
-                        struct memory_inode **inode);
+/* A fresh inode by new_inode->mode, links as for one name. number 0: a new one. -ENOMEM, -ENOSPC,
+ * -ENAMETOOLONG. */
+int memory_inode_create(struct filesystem *filesystem, const struct inode_new *new_inode,
+                        uint64_t number, struct memory_inode **inode);
 void memory_release(struct inode *inode);
 
 /* --- memory_entry.c --- */
@@ -117,7 +122,8 @@ void memory_entry_drop(struct memory_inode *directory, struct memory_entry *entr
 struct memory_entry *memory_entry_any(struct memory_inode *directory);
 
 /* --- memory_file.c --- */
-/* Brings the instance's count of pages up to date with the file. Inode lock held, or nobody else has the inode. */
+/* Brings the instance's count of pages up to date with the file. Inode lock held, or nobody else
+ * has the inode. */
 void memory_charge(struct memory_inode *inode);
 int memory_set_attributes(struct inode *inode, const struct inode_change *change);
 int memory_get_attributes(struct inode *inode);
@@ -125,17 +131,20 @@ int memory_open(struct inode *inode, struct file *file);
 
 /* --- memory_xattr.c --- */
 int64_t memory_get_xattr(struct inode *inode, const char *name, void *value, size_t size);
-int memory_set_xattr(struct inode *inode, const char *name, const void *value, size_t size, unsigned flags);
+int memory_set_xattr(struct inode *inode, const char *name, const void *value, size_t size,
+                     unsigned flags);
 int64_t memory_list_xattr(struct inode *inode, char *list, size_t size);
 int memory_remove_xattr(struct inode *inode, const char *name);
 void memory_drop_xattrs(struct memory_inode *inode);
 
 /* --- overlay.c: what a lower tree adds --- */
-/* The inode for a name that memory does not know: from the lower directory, counted. -ENOENT. Directory lock held. */
+/* The inode for a name that memory does not know: from the lower directory, counted. -ENOENT.
+ * Directory lock held. */
 int overlay_lookup(struct memory_inode *directory, const struct name *name, struct inode **inode);
 /* Does the lower directory have this name? 1, 0 or -errno. */
 int overlay_has(struct memory_inode *directory, const struct name *name);
-/* Keeps a changed inode for as long as the instance lives / no longer, since nothing can lead to it. Inode lock held. */
+/* Keeps a changed inode for as long as the instance lives / no longer, since nothing can lead to
+ * it. Inode lock held. */
 void overlay_pin(struct memory_inode *inode);
 void overlay_unpin(struct memory_inode *inode);
 /* The inode goes: no longer found by its lower number. */
@@ -144,10 +153,10 @@ void overlay_forget(struct memory_inode *inode);
 void overlay_drain(struct memory_filesystem *instance);
 extern const struct backing_ops overlay_backing_ops;
 
-
 /* --- overlay_directory.c --- */
 enum { OVERLAY_BASE_BIT = 62 };
-/* Goes on with the lower names that memory does not hide; positions from 1 << OVERLAY_BASE_BIT. Directory lock held. */
+/* Goes on with the lower names that memory does not hide; positions from 1 << OVERLAY_BASE_BIT.
+ * Directory lock held. */
 int overlay_read_directory(struct file *file, struct directory_reader *reader);
 void overlay_directory_release(struct file *file);
 /* True when the lower directory shows no name through. 1, 0, -errno. Directory lock held. */

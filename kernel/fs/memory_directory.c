@@ -1,7 +1,8 @@
 /*
- * Directories in memory: names looked up, made, removed, moved and listed. Each change first gets the memory it needs (entries, inodes),
- * then cannot fail. In a directory with a lower one, what is removed leaves a whiteout if the lower directory has the name, and the
- * directory itself is pinned with its first change.
+ * Directories in memory: names looked up, made, removed, moved and listed. Each change first gets
+ * the memory it needs (entries, inodes), then cannot fail. In a directory with a lower one, what is
+ * removed leaves a whiteout if the lower directory has the name, and the directory itself is pinned
+ * with its first change.
  *
  * Called with the locks that inode_ops promises.
  */
@@ -132,7 +133,8 @@ static int victim_check(struct inode *victim)
     return empty < 0 ? empty : empty ? 0 : -ENOTEMPTY;
 }
 
-/* A subdirectory less. File systems below may not count subdirectories at all; 0 would mean removed. */
+/* A subdirectory less. File systems below may not count subdirectories at all; 0 would mean
+ * removed. */
 static void directory_links_drop(struct inode *directory)
 {
     if (directory->links > 2)

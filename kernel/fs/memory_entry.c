@@ -1,5 +1,6 @@
 /*
- * The entries of a memory directory: two red-black trees over the same objects. Find, add and drop are O(log n).
+ * The entries of a memory directory: two red-black trees over the same objects. Find, add and drop
+ * are O(log n).
  */
 #include "fs/memory.h"
 #include "lib/string.h"

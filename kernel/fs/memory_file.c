@@ -1,8 +1,9 @@
 /*
- * Regular files, symbolic links and special files in memory, and the count of pages against the instance's limit.
+ * Regular files, symbolic links and special files in memory, and the count of pages against the
+ * instance's limit.
  *
- * The count follows what is resident: it is brought up to date after each write, truncation and allocation. Before a write near
- * the limit, missing pages are counted one by one.
+ * The count follows what is resident: it is brought up to date after each write, truncation and
+ * allocation. Before a write near the limit, missing pages are counted one by one.
  */
 #include "fs/memory.h"
 #include "fs/regular.h"

@@ -1,10 +1,11 @@
 /*
- * Instances of the memory file system: options (tmpfs(5): size, nr_blocks, nr_inodes, mode, uid, gid), usage, end. The types tmpfs,
- * ramfs and rootfs differ in their limits only; overlay.c adds a lower tree.
+ * Instances of the memory file system: options (tmpfs(5): size, nr_blocks, nr_inodes, mode, uid,
+ * gid), usage, end. The types tmpfs, ramfs and rootfs differ in their limits only; overlay.c adds a
+ * lower tree.
  */
-#include "fs/memory.h"
 #include "file/caller.h"
 #include "file/cred.h"
+#include "fs/memory.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "lib/format.h"
@@ -163,13 +164,15 @@ static int memory_usage(struct filesystem *filesystem, struct filesystem_usage *
 {
     struct memory_filesystem *instance = filesystem->private;
     struct frame_totals totals;
-    uint64_t used = atomic_load(&instance->pages_used), inodes = atomic_load(&instance->inodes_used);
+    uint64_t used = atomic_load(&instance->pages_used),
+             inodes = atomic_load(&instance->inodes_used);
 
     frame_totals_get(&totals);
     usage->block_size = PAGE_SIZE;
     usage->name_length = NAME_MAX;
     usage->blocks = instance->page_limit ? instance->page_limit : totals.total;
-    usage->blocks_free = instance->page_limit ? usage->blocks - min_u64(used, usage->blocks) : totals.free;
+    usage->blocks_free =
+        instance->page_limit ? usage->blocks - min_u64(used, usage->blocks) : totals.free;
     usage->blocks_available = usage->blocks_free;
     usage->files = instance->inode_limit ? instance->inode_limit : totals.total;
     usage->files_free = usage->files - min_u64(inodes, usage->files);
@@ -228,14 +231,34 @@ const struct filesystem_ops memory_filesystem_ops = {
 };
 
 static struct filesystem_type memory_types[] = {
-    {"rootfs", FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER, TMPFS_MAGIC, &memory_filesystem_ops,
-     memory_make_filesystem, {NULL}, NULL},
-    {"tmpfs", FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER, TMPFS_MAGIC, &memory_filesystem_ops,
-     memory_make_filesystem, {NULL}, NULL},
-    {"ramfs", FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER, RAMFS_MAGIC, &memory_filesystem_ops,
-     memory_make_filesystem, {NULL}, NULL},
-    {"overlay", FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER, OVERLAYFS_SUPER_MAGIC,
-     &memory_filesystem_ops, overlay_make_filesystem, {NULL}, NULL},
+    {"rootfs",
+     FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER,
+     TMPFS_MAGIC,
+     &memory_filesystem_ops,
+     memory_make_filesystem,
+     {NULL},
+     NULL},
+    {"tmpfs",
+     FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER,
+     TMPFS_MAGIC,
+     &memory_filesystem_ops,
+     memory_make_filesystem,
+     {NULL},
+     NULL},
+    {"ramfs",
+     FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER,
+     RAMFS_MAGIC,
+     &memory_filesystem_ops,
+     memory_make_filesystem,
+     {NULL},
+     NULL},
+    {"overlay",
+     FILESYSTEM_NODEV | FILESYSTEM_XATTR_USER,
+     OVERLAYFS_SUPER_MAGIC,
+     &memory_filesystem_ops,
+     overlay_make_filesystem,
+     {NULL},
+     NULL},
 };
 
 void memory_register(void)

@@ -1,6 +1,7 @@
 /*
- * Inodes of the memory file system: made, and taken apart. A directory that dies with entries (the instance ends) is put on the
- * instance's list and emptied by whoever drains it, so that deep trees need no deep stack.
+ * Inodes of the memory file system: made, and taken apart. A directory that dies with entries (the
+ * instance ends) is put on the instance's list and emptied by whoever drains it, so that deep trees
+ * need no deep stack.
  */
 #include "fs/memory.h"
 #include "lib/errno.h"

@@ -1,6 +1,7 @@
 /*
- * Extended attributes in memory: a short list per inode. Where there is a lower inode, its attributes show through; a removed one is
- * hidden by an attribute without a value. Inode lock held for changes; readers take it.
+ * Extended attributes in memory: a short list per inode. Where there is a lower inode, its
+ * attributes show through; a removed one is hidden by an attribute without a value. Inode lock held
+ * for changes; readers take it.
  */
 #include "fs/memory.h"
 #include "lib/errno.h"

@@ -1,12 +1,12 @@
 /*
  * The table of mounts: where each hangs, and the ways across their borders.
  *
- * Invariants: a mount in the tree is in `all` and, unless it is the root of all, in the hash table under (parent,
- * mountpoint); it then counts both, and the table counts it. DENTRY_MOUNTED is set on every dentry that is a mountpoint
- * (and may stay set a little too long).
+ * Invariants: a mount in the tree is in `all` and, unless it is the root of all, in the hash table
+ * under (parent, mountpoint); it then counts both, and the table counts it. DENTRY_MOUNTED is set
+ * on every dentry that is a mountpoint (and may stay set a little too long).
  *
- * Locks: tree_mutex, then table_lock (a spinlock) for every change of the links; readers take either. Crossing a border is one
- * hash look-up, done only where DENTRY_MOUNTED is set.
+ * Locks: tree_mutex, then table_lock (a spinlock) for every change of the links; readers take
+ * either. Crossing a border is one hash look-up, done only where DENTRY_MOUNTED is set.
  */
 #include "fs/mount.h"
 #include "fs/dentry.h"
@@ -23,9 +23,9 @@ enum { MOUNT_BUCKETS = 256 };
 LIST_HEAD(mount_bucket, mount);
 TAILQ_HEAD(mount_list, mount);
 
-static struct mount_bucket table[MOUNT_BUCKETS];                 /* table_lock */
+static struct mount_bucket table[MOUNT_BUCKETS];                          /* table_lock */
 static struct mount_list all_mounts = TAILQ_HEAD_INITIALIZER(all_mounts); /* table_lock */
-static struct mount *root_mount;                                 /* table_lock */
+static struct mount *root_mount;                                          /* table_lock */
 static struct spinlock table_lock;
 static struct mutex tree_mutex;
 static _Atomic uint32_t next_id = 20;
@@ -63,7 +63,8 @@ struct mount *mount_get(struct mount *mount)
     return mount;
 }
 
-/* A mount in the tree is counted by the table, so the last count finds it detached, without a parent. */
+/* A mount in the tree is counted by the table, so the last count finds it detached, without a
+ * parent. */
 void mount_put(struct mount *mount)
 {
     if (!mount || atomic_fetch_sub_explicit(&mount->refs, 1, memory_order_acq_rel) != 1)
@@ -239,7 +240,8 @@ bool mount_read_only(const struct mount *mount)
 
 int mount_write_begin(struct mount *mount)
 {
-    /* Announced before the check, so that remounting read-only sees the writer or the writer sees the flag. */
+    /* Announced before the check, so that remounting read-only sees the writer or the writer sees
+     * the flag. */
     atomic_fetch_add(&mount->writers, 1);
     if (!mount_read_only(mount))
         return 0;

@@ -1,6 +1,7 @@
 /*
- * Changes of the tree of mounts: mount(2), umount2(2), pivot_root(2). Each checks everything, builds what it needs, then
- * changes the links, all with the tree locked. Nothing here is on a hot path.
+ * Changes of the tree of mounts: mount(2), umount2(2), pivot_root(2). Each checks everything,
+ * builds what it needs, then changes the links, all with the tree locked. Nothing here is on a hot
+ * path.
  */
 #include "fs/dentry.h"
 #include "fs/filesystem.h"
@@ -62,7 +63,8 @@ int mount_new(const struct path *where, const char *type, const char *source, co
     return mount ? mount_place(mount, where) : -ENOMEM;
 }
 
-/* One pass over all mounts: copies each child of a mount that has a twin to the same place in the twin. Sets *changed. */
+/* One pass over all mounts: copies each child of a mount that has a twin to the same place in the
+ * twin. Sets *changed. */
 static int mount_copy_pass(const struct path *from, bool *changed)
 {
     struct mount *child, *copy;
@@ -103,8 +105,8 @@ static int mount_copy_tree(const struct path *from, struct mount *copy)
 
 int mount_bind(const struct path *from, const struct path *where, bool recursive)
 {
-    struct mount *mount = mount_alloc(from->mount->filesystem, from->dentry, from->mount->source,
-                                      from->mount->flags);
+    struct mount *mount =
+        mount_alloc(from->mount->filesystem, from->dentry, from->mount->source, from->mount->flags);
     int error;
 
     if (!mount)

@@ -1,6 +1,6 @@
 /*
- * Mounts as text: /proc/mounts and /proc/PID/mountinfo (proc(5)). Spaces, tabs, newlines and backslashes in names are written in
- * octal.
+ * Mounts as text: /proc/mounts and /proc/PID/mountinfo (proc(5)). Spaces, tabs, newlines and
+ * backslashes in names are written in octal.
  */
 #include "fs/filesystem.h"
 #include "fs/mount.h"
@@ -16,8 +16,9 @@ struct mount_flag_name {
 };
 
 static const struct mount_flag_name flag_names[] = {
-    {MS_NOSUID, ",nosuid"},     {MS_NODEV, ",nodev"},           {MS_NOEXEC, ",noexec"},
-    {MS_NOATIME, ",noatime"},   {MS_NODIRATIME, ",nodiratime"}, {MS_RELATIME, ",relatime"},
+    {MS_NOSUID, ",nosuid"},           {MS_NODEV, ",nodev"},
+    {MS_NOEXEC, ",noexec"},           {MS_NOATIME, ",noatime"},
+    {MS_NODIRATIME, ",nodiratime"},   {MS_RELATIME, ",relatime"},
     {MS_NOSYMFOLLOW, ",nosymfollow"}, {0, NULL},
 };
 
@@ -70,8 +71,8 @@ static void text_filesystem_options(struct text *text, struct mount *mount)
     size_t done = text->length < text->size ? text->length : text->size;
 
     if (ops && ops->options)
-        text->length += (size_t)ops->options(mount->filesystem, text->buffer + done,
-                                             text->size - done);
+        text->length +=
+            (size_t)ops->options(mount->filesystem, text->buffer + done, text->size - done);
 }
 
 static void text_information(struct text *text, struct mount *mount, const char *place)

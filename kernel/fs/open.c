@@ -1,8 +1,9 @@
 /*
- * open(2): from checked flags through the path walk to a description. The walk stops at the last component, so that O_CREAT can look
- * it up and make it under the directory's lock; a symbolic link there sends the walk on. Then: may the caller, is the mount and
- * the file writable (counts are taken for as long as the description lives), what the file system, the driver or the pipe adds, and
- * O_TRUNC at last.
+ * open(2): from checked flags through the path walk to a description. The walk stops at the last
+ * component, so that O_CREAT can look it up and make it under the directory's lock; a symbolic link
+ * there sends the walk on. Then: may the caller, is the mount and the file writable (counts are
+ * taken for as long as the description lives), what the file system, the driver or the pipe adds,
+ * and O_TRUNC at last.
  */
 #include "fs/open.h"
 #include "file/caller.h"
@@ -33,8 +34,8 @@ enum {
 /* One open in progress. */
 struct opening {
     uint32_t flags;
-    uint32_t mode;  /* of a new file, before umask */
-    unsigned may;   /* MAY_… the access asks for */
+    uint32_t mode; /* of a new file, before umask */
+    unsigned may;  /* MAY_… the access asks for */
     unsigned walk_flags;
     bool created;
 };
@@ -264,8 +265,8 @@ static int description_ready(struct file *file, struct inode *inode)
 int open_path(const struct path *path, uint32_t flags, struct file **result)
 {
     struct inode *inode = path_inode(path);
-    struct file *file = file_alloc(&path_file_ops, description_mode(inode, flags),
-                                   flags & FLAGS_KEPT);
+    struct file *file =
+        file_alloc(&path_file_ops, description_mode(inode, flags), flags & FLAGS_KEPT);
     int error = 0;
 
     if (!file)

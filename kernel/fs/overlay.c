@@ -1,13 +1,16 @@
 /*
- * What a lower directory tree adds to the memory file system: names that memory does not know are looked up below and become
- * memory inodes with a lower dentry; their pages are filled from the lower file when first touched. Nothing is copied up: a
- * write makes pages in memory, a truncation lowers the bound up to which the lower file shows.
+ * What a lower directory tree adds to the memory file system: names that memory does not know are
+ * looked up below and become memory inodes with a lower dentry; their pages are filled from the
+ * lower file when first touched. Nothing is copied up: a write makes pages in memory, a truncation
+ * lowers the bound up to which the lower file shows.
  *
- * An inode that came from below is found again by the lower inode's number (so hard links below stay one file). While memory
- * knows nothing that lower does not, it lives as long as somebody uses it and can be made again; with its first change it is
- * pinned by a count on itself. Its number is the lower one; inodes born in memory are numbered from OVERLAY_NUMBERS on.
+ * An inode that came from below is found again by the lower inode's number (so hard links below
+ * stay one file). While memory knows nothing that lower does not, it lives as long as somebody uses
+ * it and can be made again; with its first change it is pinned by a count on itself. Its number is
+ * the lower one; inodes born in memory are numbered from OVERLAY_NUMBERS on.
  *
- * Locks: instance->lock (spin) guards the table. An inode in it may be dying (no counts): it is passed over.
+ * Locks: instance->lock (spin) guards the table. An inode in it may be dying (no counts): it is
+ * passed over.
  */
 #include "fs/dentry.h"
 #include "fs/memory.h"
@@ -103,7 +106,8 @@ static int lower_instantiate(struct filesystem *filesystem, struct dentry *dentr
     return 0;
 }
 
-/* Enters a fresh inode into the table, or finds that another one was quicker and gives that instead. */
+/* Enters a fresh inode into the table, or finds that another one was quicker and gives that
+ * instead. */
 static struct memory_inode *lower_enter(struct memory_filesystem *instance,
                                         struct memory_inode *fresh)
 {
@@ -316,7 +320,9 @@ static int overlay_lower_option(struct memory_filesystem *instance, const char *
     heap_free(text);
     if (!error && !instance->lower_text)
         error = -EINVAL;
-    return error ?: path_resolve(AT_FDCWD, instance->lower_text, PATH_FOLLOW | PATH_DIRECTORY, &instance->lower);
+    return error
+               ?: path_resolve(AT_FDCWD, instance->lower_text, PATH_FOLLOW | PATH_DIRECTORY,
+                               &instance->lower);
 }
 
 static int overlay_root(struct filesystem *filesystem)
@@ -346,7 +352,8 @@ int overlay_make_filesystem(struct filesystem_type *type, const char *source, co
         return error;
     instance = filesystem->private;
     filesystem->next_number = UINT64_C(1) << OVERLAY_NUMBERS;
-    instance->lower_table = heap_alloc_zero(sizeof(struct memory_lower_list) * MEMORY_LOWER_BUCKETS);
+    instance->lower_table =
+        heap_alloc_zero(sizeof(struct memory_lower_list) * MEMORY_LOWER_BUCKETS);
     error = instance->lower_table ? overlay_lower_option(instance, options) : -ENOMEM;
     error = error ?: overlay_root(filesystem);
     if (error) {

@@ -1,7 +1,8 @@
 /*
- * Listing a directory that has a lower one: after the names in memory come the lower names that memory does not hide, streamed
- * from a description of the lower directory. A position is the number of the name in that stream (above 1 << OVERLAY_BASE_BIT); the
- * lower positions that belong to the numbers are remembered while the description is open, so that seekdir finds back.
+ * Listing a directory that has a lower one: after the names in memory come the lower names that
+ * memory does not hide, streamed from a description of the lower directory. A position is the
+ * number of the name in that stream (above 1 << OVERLAY_BASE_BIT); the lower positions that belong
+ * to the numbers are remembered while the description is open, so that seekdir finds back.
  */
 #include "fs/directory.h"
 #include "fs/memory.h"

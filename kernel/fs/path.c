@@ -1,7 +1,8 @@
 /*
- * The path walk (path_resolution(7), openat2(2)). The walk holds counts on the place where it is; each component is one step:
- * may we search here, the child from the cache or the file system, what is mounted on it, a symbolic link. A link does not
- * recurse: its target and the rest of the text become the new text, so the stack is bounded and 40 links are the limit.
+ * The path walk (path_resolution(7), openat2(2)). The walk holds counts on the place where it is;
+ * each component is one step: may we search here, the child from the cache or the file system, what
+ * is mounted on it, a symbolic link. A link does not recurse: its target and the rest of the text
+ * become the new text, so the stack is bounded and 40 links are the limit.
  */
 #include "file/caller.h"
 #include "file/file_table.h"
@@ -218,8 +219,8 @@ static int walk_follow_text(struct walk *walk, struct inode *link)
     return *text == '/' ? walk_jump_root(walk) : 0;
 }
 
-/* Follows the symbolic link `link`, a child of walk->path, consuming its count. 0: walk->path is its target (magic); WALK_AGAIN: the
-   text changed. */
+/* Follows the symbolic link `link`, a child of walk->path, consuming its count. 0: walk->path is
+   its target (magic); WALK_AGAIN: the text changed. */
 static int walk_follow(struct walk *walk, struct dentry *link)
 {
     struct inode *inode = dentry_inode(link);

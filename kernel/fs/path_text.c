@@ -1,6 +1,6 @@
 /*
- * Paths as text: from user memory, and back from a place in the tree. The way up is walked with the tree of dentries and the
- * table of mounts locked, so that what is shown did exist at one moment.
+ * Paths as text: from user memory, and back from a place in the tree. The way up is walked with the
+ * tree of dentries and the table of mounts locked, so that what is shown did exist at one moment.
  */
 #include "file/caller.h"
 #include "fs/context.h"

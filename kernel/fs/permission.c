@@ -1,6 +1,7 @@
 /*
- * Permission (path_resolution(7), inode(7), capabilities(7)). All decisions compare the caller's fsuid, fsgid, groups and
- * effective capabilities with words of the inode; none takes a lock, so that each is right for some moment during the call.
+ * Permission (path_resolution(7), inode(7), capabilities(7)). All decisions compare the caller's
+ * fsuid, fsgid, groups and effective capabilities with words of the inode; none takes a lock, so
+ * that each is right for some moment during the call.
  */
 #include "fs/permission.h"
 #include "file/caller.h"
@@ -93,7 +94,8 @@ bool permission_link(struct inode *inode)
 
     if (permission_owner(inode))
         return true;
-    return S_ISREG(mode) && !(mode & S_ISUID) && (mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
+    return S_ISREG(mode) && !(mode & S_ISUID) &&
+           (mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
            !inode_permission(inode, MAY_READ | MAY_WRITE);
 }
 

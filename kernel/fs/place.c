@@ -1,5 +1,6 @@
 /*
- * How an open description lets go of file systems: declared in file/file.h, since the file layer stands below.
+ * How an open description lets go of file systems: declared in file/file.h, since the file layer
+ * stands below.
  */
 #include "file/file.h"
 #include "fs/inode.h"

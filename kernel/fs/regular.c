@@ -1,6 +1,7 @@
 /*
- * Regular files as pages of a backing. Writes to one file are serialised by the inode's lock, which makes O_APPEND atomic; the
- * backing's lock is taken inside for single pages and never over a copy from the program's memory.
+ * Regular files as pages of a backing. Writes to one file are serialised by the inode's lock, which
+ * makes O_APPEND atomic; the backing's lock is taken inside for single pages and never over a copy
+ * from the program's memory.
  */
 #include "fs/regular.h"
 #include "file/caller.h"
@@ -9,12 +10,12 @@
 #include "lib/errno.h"
 #include "mem/backing.h"
 #include "mem/uio.h"
+#include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/mman.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
-#include <asm/signal.h>
 
 enum { DAY_SECONDS = 86400 };
 
@@ -68,7 +69,8 @@ static int64_t write_sealed(const struct backing *backing, uint64_t offset, uint
     return offset < whole ? (int64_t)(whole - offset) : -EPERM;
 }
 
-/* The part of a write that limits let through: bytes or -EFBIG (with SIGXFSZ when it is the process's own limit). */
+/* The part of a write that limits let through: bytes or -EFBIG (with SIGXFSZ when it is the
+ * process's own limit). */
 static int64_t write_limited(uint64_t offset, uint64_t count)
 {
     uint64_t limit = caller_limit(RLIMIT_FSIZE);
@@ -169,7 +171,8 @@ int64_t regular_seek(struct file *file, int64_t offset, int whence)
     struct backing *backing = file->inode->backing;
     int64_t found;
 
-    if ((whence != SEEK_DATA && whence != SEEK_HOLE) || backing->ops->fill || backing->ops->fill_range)
+    if ((whence != SEEK_DATA && whence != SEEK_HOLE) || backing->ops->fill ||
+        backing->ops->fill_range)
         return file_seek_sized(file, offset, whence, inode_size(file->inode), INT64_MAX);
     if (offset < 0)
         return -ENXIO;

@@ -1,19 +1,20 @@
 /*
- * fallocate(2) on pages in memory: allocation makes the pages, punching removes whole ones and zeroes the parts at the ends. Where
- * missing pages show a source's contents, a hole is made of zeroed pages instead.
+ * fallocate(2) on pages in memory: allocation makes the pages, punching removes whole ones and
+ * zeroes the parts at the ends. Where missing pages show a source's contents, a hole is made of
+ * zeroed pages instead.
  */
-#include "fs/regular.h"
 #include "file/caller.h"
 #include "fs/inode.h"
 #include "fs/permission.h"
+#include "fs/regular.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mem/backing.h"
+#include <asm/signal.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/resource.h>
-#include <asm/signal.h>
 
 /* Zeroes bytes of one page. */
 static int zero_part(struct backing *backing, uint64_t offset, uint64_t count)
@@ -51,7 +52,8 @@ static int make_pages(struct backing *backing, uint64_t offset, uint64_t end)
 {
     int error = 0;
 
-    for (uint64_t index = offset >> PAGE_SHIFT; !error && index < divide_up(end, PAGE_SIZE); index++) {
+    for (uint64_t index = offset >> PAGE_SHIFT; !error && index < divide_up(end, PAGE_SIZE);
+         index++) {
         struct frame *frame;
 
         if (caller_dying())
@@ -65,7 +67,8 @@ static int make_pages(struct backing *backing, uint64_t offset, uint64_t end)
 
 static int allocate_check(const struct backing *backing, int mode, uint64_t end)
 {
-    bool punch = mode & FALLOC_FL_PUNCH_HOLE, grows = !(mode & FALLOC_FL_KEEP_SIZE) && end > backing->size;
+    bool punch = mode & FALLOC_FL_PUNCH_HOLE,
+         grows = !(mode & FALLOC_FL_KEEP_SIZE) && end > backing->size;
 
     if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) &&
         (backing->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
@@ -89,7 +92,8 @@ static int allocate_locked(struct inode *inode, int mode, uint64_t offset, uint6
     if (mode & FALLOC_FL_PUNCH_HOLE)
         return zero_range(backing, offset, min_u64(end, max_u64(page_ceil(backing->size), offset)));
     if (mode & FALLOC_FL_ZERO_RANGE)
-        error = zero_range(backing, offset, min_u64(end, max_u64(page_ceil(backing->size), offset)));
+        error =
+            zero_range(backing, offset, min_u64(end, max_u64(page_ceil(backing->size), offset)));
     error = error ?: make_pages(backing, offset, end);
     if (!error && !(mode & FALLOC_FL_KEEP_SIZE) && end > backing->size)
         backing_resize(backing, end);

@@ -1,10 +1,10 @@
 /*
- * rename(2). Between two directories the file system's rename lock is held, so that the tree above them stands still while it
- * is asked who is above whom; then both directories' locks (the upper one first, else by address), then the lock of the inode that
- * loses its name.
+ * rename(2). Between two directories the file system's rename lock is held, so that the tree above
+ * them stands still while it is asked who is above whom; then both directories' locks (the upper
+ * one first, else by address), then the lock of the inode that loses its name.
  *
- * Order of the checks as Linux's: kinds of the last components, mounts, both names, loops, trailing slashes, rights, types,
- * then the file system (which checks emptiness).
+ * Order of the checks as Linux's: kinds of the last components, mounts, both names, loops, trailing
+ * slashes, rights, types, then the file system (which checks emptiness).
  */
 #include "fs/entry.h"
 #include "fs/filesystem.h"
@@ -67,8 +67,8 @@ static int rename_kinds(const struct rename *rename)
 
 static int rename_lookup(struct rename *rename)
 {
-    int error = dentry_lookup_locked(rename->from->directory.dentry, &rename->from->name,
-                                     &rename->source);
+    int error =
+        dentry_lookup_locked(rename->from->directory.dentry, &rename->from->name, &rename->source);
 
     if (error)
         return error;
@@ -92,8 +92,7 @@ static int rename_shape(const struct rename *rename)
 
     if (exchange && !S_ISDIR(target->mode) && rename->to->slash)
         return -ENOTDIR;
-    if (!S_ISDIR(source->mode) &&
-        (rename->from->slash || (!exchange && rename->to->slash)))
+    if (!S_ISDIR(source->mode) && (rename->from->slash || (!exchange && rename->to->slash)))
         return -ENOTDIR;
     if (dentry_below(rename->to->directory.dentry, rename->source))
         return -EINVAL;

@@ -1,5 +1,6 @@
 /*
- * A path walk in progress, for the callers that must act at the last component (open with O_CREAT). See path.h for the others.
+ * A path walk in progress, for the callers that must act at the last component (open with O_CREAT).
+ * See path.h for the others.
  *
  *     error = walk_begin(&walk, dirfd, text, flags);
  *     do {
@@ -22,10 +23,10 @@ struct walk {
     struct path root; /* counted by places or by base */
     struct path base; /* counted: the start of a scoped walk, else NULL */
     struct fs_places *places;
-    const char *cursor; /* what is left of the text */
-    char *owned;        /* the text of links, if there were any */
-    unsigned flags;     /* PATH_… */
-    unsigned links;     /* symbolic links followed */
+    const char *cursor;    /* what is left of the text */
+    char *owned;           /* the text of links, if there were any */
+    unsigned flags;        /* PATH_… */
+    unsigned links;        /* symbolic links followed */
     struct path_last last; /* of walk_to_last; directory is not set */
 };
 
@@ -35,8 +36,9 @@ int walk_begin(struct walk *walk, int dirfd, const char *text, unsigned flags);
 int walk_to_last(struct walk *walk);
 /* Steps into the last component. 0: walk->path is the result; WALK_AGAIN; -errno. */
 int walk_last(struct walk *walk);
-/* The pieces of walk_last for a name: may names be looked up here; enter a positive child (consuming its count), crossing mounts; follow a
-   symbolic link that is the last component (consuming its count): 0 (a magic link: walk->path is the result), WALK_AGAIN, -errno. */
+/* The pieces of walk_last for a name: may names be looked up here; enter a positive child
+   (consuming its count), crossing mounts; follow a symbolic link that is the last component
+   (consuming its count): 0 (a magic link: walk->path is the result), WALK_AGAIN, -errno. */
 int walk_search(struct walk *walk);
 int walk_enter(struct walk *walk, struct dentry *child);
 int walk_follow_last(struct walk *walk, struct dentry *link);

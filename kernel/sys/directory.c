@@ -1,5 +1,6 @@
 /*
- * getdents(2), getdents64(2). Entries are gathered in kernel memory while the directory is locked and copied out afterwards.
+ * getdents(2), getdents64(2). Entries are gathered in kernel memory while the directory is locked
+ * and copied out afterwards.
  */
 #include "fs/directory.h"
 #include "lib/container.h"
@@ -55,7 +56,8 @@ static bool gather_add(struct directory_reader *reader, const char *name, uint32
                        uint64_t number, uint32_t type, uint64_t next)
 {
     struct gather *gather = container_of(reader, struct gather, reader);
-    size_t head = gather->old ? offsetof(struct entry_old, name) + 1 : offsetof(struct entry64, name);
+    size_t head =
+        gather->old ? offsetof(struct entry_old, name) + 1 : offsetof(struct entry64, name);
     size_t size = align_up(head + length + 1, 8);
 
     if (gather->used + size > gather->size) {
@@ -90,7 +92,8 @@ static int64_t gather_from(struct file *file, struct gather *gather, struct uadd
 static int64_t getdents(int fd, struct uaddr to, uint32_t count, bool old)
 {
     struct file *file = file_argument_opened(fd);
-    struct gather gather = {.reader = {gather_add}, .size = min_size(count, GATHER_MAX), .old = old};
+    struct gather gather = {
+        .reader = {gather_add}, .size = min_size(count, GATHER_MAX), .old = old};
     int64_t result = -ENOMEM;
 
     if (!file)

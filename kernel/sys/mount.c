@@ -1,5 +1,6 @@
 /*
- * mount(2), umount2(2), pivot_root(2). There is one namespace, so the kinds of propagation are accepted and mean nothing.
+ * mount(2), umount2(2), pivot_root(2). There is one namespace, so the kinds of propagation are
+ * accepted and mean nothing.
  */
 #include "fs/mount.h"
 #include "file/caller.h"
@@ -140,7 +141,8 @@ int64_t sys_umount2(struct uaddr target, int32_t flags)
         return -EINVAL;
     if (!cred_capable(caller_cred(), CAP_SYS_ADMIN))
         return -EPERM;
-    error = path_resolve_user(AT_FDCWD, target, (flags & UMOUNT_NOFOLLOW) ? 0 : PATH_FOLLOW, &where);
+    error =
+        path_resolve_user(AT_FDCWD, target, (flags & UMOUNT_NOFOLLOW) ? 0 : PATH_FOLLOW, &where);
     if (error)
         return error;
     error = mount_remove(&where, (unsigned)flags);
@@ -175,7 +177,8 @@ int64_t sys_pivot_root(struct uaddr new, struct uaddr old)
     error = path_resolve_user(AT_FDCWD, old, PATH_FOLLOW | PATH_DIRECTORY, &put_old);
     if (!error) {
         places = fs_places_get(caller_fs());
-        error = mount_pivot(&new_root, &put_old, &places->root) ?: pivot_move_caller(&new_root, &places->root);
+        error = mount_pivot(&new_root, &put_old, &places->root)
+                    ?: pivot_move_caller(&new_root, &places->root);
         fs_places_put(places);
         path_put(&put_old);
     }

@@ -15,9 +15,9 @@
 enum {
     TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY,
     /* open(2) ignores what it does not know; openat2(2) refuses it. */
-    OPEN_KNOWN = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DSYNC |
-                 FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |
-                 O_SYNC | O_PATH | TMPFILE_ONLY,
+    OPEN_KNOWN = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
+                 O_DSYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |
+                 O_CLOEXEC | O_SYNC | O_PATH | TMPFILE_ONLY,
     OPEN_OF_PATH = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC,
     OPEN_HOW_SIZE = 24, /* of the first version of the structure */
     MEMFD_NAME_MAX = 249,

@@ -93,7 +93,8 @@ int64_t sys_linkat(int32_t fromfd, struct uaddr from, int32_t tofd, struct uaddr
 {
     struct last_argument argument;
     struct path path;
-    unsigned at_flags = (flags & AT_EMPTY_PATH) | ((flags & AT_SYMLINK_FOLLOW) ? 0 : AT_SYMLINK_NOFOLLOW);
+    unsigned at_flags =
+        (flags & AT_EMPTY_PATH) | ((flags & AT_SYMLINK_FOLLOW) ? 0 : AT_SYMLINK_NOFOLLOW);
     int error;
 
     if (flags & ~(unsigned)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
@@ -142,7 +143,8 @@ int64_t sys_rmdir(struct uaddr path)
     return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 }
 
-int64_t sys_renameat2(int32_t fromfd, struct uaddr from, int32_t tofd, struct uaddr to, uint32_t flags)
+int64_t sys_renameat2(int32_t fromfd, struct uaddr from, int32_t tofd, struct uaddr to,
+                      uint32_t flags)
 {
     struct last_argument source, target;
     int error;

@@ -1,5 +1,6 @@
 /*
- * stat(2) and its kin, statx(2), access(2), statfs(2). All kinds of stat first gather struct status, then write it in their form.
+ * stat(2) and its kin, statx(2), access(2), statfs(2). All kinds of stat first gather struct
+ * status, then write it in their form.
  */
 #include "file/caller.h"
 #include "file/cred.h"
@@ -224,7 +225,8 @@ static int64_t statx_write(const struct status *status, struct uaddr to)
     return copy_to_user(to, &result, sizeof result);
 }
 
-int64_t sys_statx(int32_t dirfd, struct uaddr path, uint32_t flags, uint32_t mask, struct uaddr statx)
+int64_t sys_statx(int32_t dirfd, struct uaddr path, uint32_t flags, uint32_t mask,
+                  struct uaddr statx)
 {
     struct status status;
     int error;
@@ -313,9 +315,8 @@ static int64_t statfs_flags(const struct mount *mount)
 static int usage_of(struct filesystem *filesystem, struct statfs *result)
 {
     struct filesystem_usage usage = {.block_size = BLOCK_SIZE, .name_length = NAME_MAX};
-    int error = filesystem->ops && filesystem->ops->usage
-                    ? filesystem->ops->usage(filesystem, &usage)
-                    : 0;
+    int error =
+        filesystem->ops && filesystem->ops->usage ? filesystem->ops->usage(filesystem, &usage) : 0;
 
     *result = (struct statfs){
         .f_type = (int64_t)filesystem->type->magic,

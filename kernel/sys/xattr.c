@@ -1,5 +1,6 @@
 /*
- * Extended attributes (xattr(7)): which names who may read and write, then the file system's operation.
+ * Extended attributes (xattr(7)): which names who may read and write, then the file system's
+ * operation.
  */
 #include "file/caller.h"
 #include "file/cred.h"
@@ -20,8 +21,8 @@
 
 /* What a call is about: a path found by name or behind a descriptor. */
 struct xattr_target {
-    struct path path;   /* counted; may be empty */
-    struct file *file;  /* counted or NULL */
+    struct path path;  /* counted; may be empty */
+    struct file *file; /* counted or NULL */
     struct inode *inode;
 };
 
@@ -183,7 +184,8 @@ static int change_locked(struct inode *inode, const struct xattr_change *change)
     if (error)
         return error;
     if (change->remove)
-        return inode->ops->remove_xattr ? inode->ops->remove_xattr(inode, change->name) : -EOPNOTSUPP;
+        return inode->ops->remove_xattr ? inode->ops->remove_xattr(inode, change->name)
+                                        : -EOPNOTSUPP;
     if (!inode->ops->set_xattr)
         return -EOPNOTSUPP;
     return inode->ops->set_xattr(inode, change->name, change->value, change->size, change->flags);
@@ -242,7 +244,8 @@ static int64_t change_path(struct uaddr path, bool follow, struct xattr_change *
     return error;
 }
 
-int64_t sys_setxattr(struct uaddr path, struct uaddr name, struct uaddr value, uint64_t size, int32_t flags)
+int64_t sys_setxattr(struct uaddr path, struct uaddr name, struct uaddr value, uint64_t size,
+                     int32_t flags)
 {
     struct xattr_change change;
     int error = change_read(&change, name, value, size, flags);
@@ -250,7 +253,8 @@ int64_t sys_setxattr(struct uaddr path, struct uaddr name, struct uaddr value, u
     return error ? error : change_path(path, true, &change);
 }
 
-int64_t sys_lsetxattr(struct uaddr path, struct uaddr name, struct uaddr value, uint64_t size, int32_t flags)
+int64_t sys_lsetxattr(struct uaddr path, struct uaddr name, struct uaddr value, uint64_t size,
+                      int32_t flags)
 {
     struct xattr_change change;
     int error = change_read(&change, name, value, size, flags);
@@ -267,7 +271,8 @@ static int64_t change_fd(int fd, struct xattr_change *change)
     return error;
 }
 
-int64_t sys_fsetxattr(int32_t fd, struct uaddr name, struct uaddr value, uint64_t size, int32_t flags)
+int64_t sys_fsetxattr(int32_t fd, struct uaddr name, struct uaddr value, uint64_t size,
+                      int32_t flags)
 {
     struct xattr_change change;
     int error = change_read(&change, name, value, size, flags);
