@@ -102,9 +102,9 @@ int64_t clock_sleep(int32_t clock, bool absolute, uint64_t value, struct uaddr r
     int64_t now;
     int error;
 
-    if (clock == CLOCK_THREAD_CPUTIME_ID || clock_kind(clock) == CLOCK_KIND_NONE)
+    if (clock_kind(clock) == CLOCK_KIND_NONE)
         return -EINVAL;
-    if (!clock_can_wait(clock))
+    if (!clock_can_wait(clock) || clock == CLOCK_THREAD_CPUTIME_ID)
         return -EOPNOTSUPP;
     if (!absolute && clock_kind(clock) == CLOCK_KIND_WALL)
         clock = CLOCK_MONOTONIC; /* setting the clock does not change how long it takes */

@@ -66,7 +66,8 @@ void syscall_enter(struct trap_frame *frame)
     } else {
         result = call_missing(number);
     }
-    if (trap_in_syscall(frame)) /* neither execve nor sigreturn put other registers there */
+    /* Unless execve or sigreturn put other registers there; a negative number never looks like a call. */
+    if (trap_in_syscall(frame) || number > INT64_MAX)
         trap_set_return(frame, result);
     if (__builtin_expect(strace_on, 0))
         strace_leave(number, result);

@@ -108,7 +108,7 @@ int64_t sys_clock_nanosleep(int32_t clock, int32_t flags, struct uaddr request, 
 
     if (clock_kind(clock) == CLOCK_KIND_NONE)
         return -EINVAL;
-    if (!clock_can_wait(clock))
+    if (!clock_can_wait(clock) || clock == CLOCK_THREAD_CPUTIME_ID)
         return -EOPNOTSUPP;
     error = timespec_from_user(request, &value);
     return error ? error : clock_sleep(clock, (flags & TIMER_ABSTIME) != 0, value, remaining);

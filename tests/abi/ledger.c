@@ -3,6 +3,7 @@
 #include "ledger.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,20 @@
 
 enum { SETTLE_MS = 200, STEP_MS = 5 };
 
+/* The caller blocks SIGCHLD and waits for it: one that is left over is a queued signal too many. */
+static void signals_drain(void)
+{
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    while (sigtimedwait(&child, NULL, &(struct timespec){0, 0}) > 0)
+        continue;
+}
+
 void ledger_read(struct ledger *ledger)
 {
     size_t length = 0;
+    signals_drain();
     int fd = open("/proc/furca/ledger", O_RDONLY | O_CLOEXEC);
     ledger->present = fd != -1;
     while (fd != -1 && length < sizeof(ledger->text) - 1) {
