@@ -18,6 +18,7 @@
 #include <asm/ioctls.h>
 #include <asm/signal.h>
 #include <linux/capability.h>
+#include <linux/fcntl.h>
 
 static bool controls_caller(const struct tty *tty)
 {
@@ -114,10 +115,9 @@ static int64_t foreground_set(struct tty *tty, struct uaddr argument)
         return -EFAULT;
     if (group < 0)
         return -EINVAL;
-    if (group_signal(group, 0) == -ESRCH)
-        return -ESRCH;
+    /* The number of a process that leads no group is another session's business too. */
     if (!group_in_session(group, caller_session()))
-        return -EPERM;
+        return group_signal(group, 0) == 0 || owner_exists(group, F_OWNER_TID) ? -EPERM : -ESRCH;
     mutex_lock(&tty->lock);
     tty->foreground = group;
     mutex_unlock(&tty->lock);

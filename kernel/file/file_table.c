@@ -112,10 +112,25 @@ static const struct slot_tree_ops close_ops = {
 
 /* --- life --- */
 
+/* The first table fills the reserve, so that later it is full but while memory is short. */
+static void reserve_start(void)
+{
+    static atomic_flag started = ATOMIC_FLAG_INIT;
+    void *node;
+
+    if (atomic_flag_test_and_set(&started))
+        return;
+    while ((node = slab_alloc(&node_cache)) && reserve_fill(node))
+        ;
+    if (node)
+        slab_free(&node_cache, node);
+}
+
 struct file_table *file_table_create(void)
 {
     struct file_table *table = slab_alloc_zero(&table_cache);
 
+    reserve_start();
     if (table)
         atomic_init(&table->refs, 1);
     return table;
