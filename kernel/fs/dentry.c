@@ -297,7 +297,7 @@ static int dentry_ask(struct dentry *parent, const struct name *name, struct den
     if (parent->filesystem->type->flags & FILESYSTEM_UNCACHED)
         dentry->flags = DENTRY_UNCACHED;
     error = directory->ops->lookup ? directory->ops->lookup(directory, name, &inode) : -ENOTDIR;
-    if (error && error != -ENOENT) {
+    if (error && (error != -ENOENT || (parent->filesystem->type->flags & FILESYSTEM_FIXED))) {
         dentry_put(dentry);
         return error;
     }

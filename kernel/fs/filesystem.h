@@ -24,8 +24,10 @@ struct inode;
 enum {
     FILESYSTEM_UNCACHED =
         1, /* dentries die with their last count; nothing absent is remembered (procfs) */
-    FILESYSTEM_NODEV = 2,      /* needs no block device: "nodev" in /proc/filesystems */
-    FILESYSTEM_SINGLE = 4,     /* one instance for all mounts (devtmpfs): make is called once */
+    FILESYSTEM_NODEV = 2,  /* needs no block device: "nodev" in /proc/filesystems */
+    FILESYSTEM_SINGLE = 4, /* one instance for all mounts (devtmpfs): make is called once */
+    FILESYSTEM_FIXED =
+        16, /* names cannot be made: what is absent is -ENOENT to every call (procfs) */
     FILESYSTEM_XATTR_USER = 8, /* user.* attributes are passed on (else -EOPNOTSUPP) */
 };
 

@@ -119,7 +119,9 @@ static int create_locked(struct walk *walk, struct opening *opening, struct dent
 
     if (error)
         return error;
-    error = permission_make(directory) ?: entry_make_locked(directory, child, &wanted);
+    error = permission_make(directory);
+    if (!error)
+        error = directory->ops->make ? entry_make_locked(directory, child, &wanted) : -EACCES;
     mount_write_end(walk->path.mount);
     opening->created = !error;
     return error;

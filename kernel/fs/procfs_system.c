@@ -19,7 +19,7 @@ enum { SECOND = 1000000000, TICK = SECOND / 100, LOAD_SHIFT = 11, CPU_TEXT_MAX =
 
 struct proc_tree procfs_tree = {
     .type = {.name = "proc",
-             .flags = FILESYSTEM_UNCACHED | FILESYSTEM_NODEV,
+             .flags = FILESYSTEM_UNCACHED | FILESYSTEM_FIXED | FILESYSTEM_NODEV,
              .magic = PROC_SUPER_MAGIC,
              .make = proc_tree_make},
 };
