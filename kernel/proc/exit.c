@@ -18,6 +18,7 @@
 #include "proc/identity.h"
 #include "proc/itimer.h"
 #include "proc/posix_timer.h"
+#include "proc/process_trace.h"
 #include "proc/rusage.h"
 #include "proc/signal.h"
 
@@ -115,6 +116,9 @@ _Noreturn void task_exit(int32_t status)
 {
     struct task *task = task_current();
     struct process *process = task->process;
+
+    if (process_trace.ended)
+        process_trace.ended(process->group_exit ? process->group_exit_status : status);
     bool last = exit_begin(task, status);
 
     if (last) {

@@ -68,6 +68,7 @@ static void copy_settings(struct process *child, const struct process *parent)
     child->membarrier = parent->membarrier;
     child->no_new_privileges = parent->no_new_privileges;
     child->dumpable = parent->dumpable;
+    child->traced = parent->traced;
     child->has_subreaper = parent->has_subreaper || parent->subreaper;
     child->oom_score_adjust = parent->oom_score_adjust;
 }

@@ -14,7 +14,10 @@
 #include "mem/space.h"
 #include "proc/group.h"
 #include "proc/process.h"
+#include "proc/process_trace.h"
 #include "proc/signal.h"
+
+struct process_trace process_trace; /* c after boot */
 
 static struct slab_cache process_cache = SLAB_CACHE("process", sizeof(struct process));
 static struct slab_cache task_cache = SLAB_CACHE("task", sizeof(struct task));

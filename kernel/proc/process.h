@@ -34,6 +34,7 @@ struct process;
 struct session;
 struct space;
 struct task;
+struct trace_line;
 struct tty;
 
 TAILQ_HEAD(task_list, task);
@@ -76,6 +77,7 @@ struct task {
     struct uaddr clear_child_tid; /* o */
     struct uaddr set_child_tid;   /* o the child writes its number there before its first instruction (THREAD_NOTIFY) */
     struct uaddr robust_list;     /* o */
+    struct trace_line *trace_line; /* o the call in progress as --strace shows it, or NULL */
     struct vfork_wait *vfork;     /* s the parent that waits for this task's exec or exit, or NULL */
     _Atomic bool futex_done;      /* a its futexes were given up at exit: nobody may wait for it any more */
     bool exiting;                 /* s takes no more signals */
@@ -151,6 +153,7 @@ struct process {
     uint32_t membarrier;              /* a commands of membarrier(2) that it registered for */
     bool no_new_privileges;
     bool dumpable;
+    bool traced;                      /* o of its tasks: --strace shows its calls */
     bool subreaper;                   /* not inherited: a flag of this process */
     bool has_subreaper;               /* some ancestor is one */
     int32_t parent_death_signal;      /* fresh in a child; kept in a thread */

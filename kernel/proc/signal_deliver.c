@@ -14,6 +14,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/group.h"
+#include "proc/process_trace.h"
 #include "proc/signal.h"
 #include <linux/signal.h>
 #include <asm/unistd.h>
@@ -235,7 +236,10 @@ void signal_deliver(struct trap_frame *frame)
     enum delivery what;
 
     do {
+        state.number = 0;
         what = next(task, &state);
+        if (state.number && process_trace.signal)
+            process_trace.signal(state.number, &state.info);
         if (what == DELIVERY_HANDLER)
             handler_enter(frame, &state);
     } while (what != DELIVERY_NONE);
