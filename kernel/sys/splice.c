@@ -131,7 +131,7 @@ static int64_t pages_copy(struct file *in, uint64_t *from, struct file *out, uin
             done += moved;
     }
     heap_free(page);
-    return done ? done : moved;
+    return done || moved > 0 ? done : moved;
 }
 
 /* The same, from the description's own offset when `from` is NULL. */
