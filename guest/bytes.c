@@ -1,5 +1,6 @@
 /*
- * The byte queue of bytes.h. Taking everything resets the queue to its front, which is the common case and makes moving rare.
+ * The byte queue of bytes.h. Taking everything resets the queue to its front, which is the common
+ * case and makes moving rare.
  */
 #include "bytes.h"
 

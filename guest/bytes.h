@@ -1,9 +1,9 @@
 /*
  * A queue of bytes: appended at the end, taken from the front.
  *
- * Invariant: start <= end <= capacity. A zeroed queue is a legal empty one. Appending is amortised O(1) per byte; the
- * storage is moved to its front only when the end reaches the capacity, so that each byte is moved O(1) times.
- * No locks: a queue has one owner.
+ * Invariant: start <= end <= capacity. A zeroed queue is a legal empty one. Appending is amortised
+ * O(1) per byte; the storage is moved to its front only when the end reaches the capacity, so that
+ * each byte is moved O(1) times. No locks: a queue has one owner.
  */
 #ifndef GUEST_BYTES_H
 #define GUEST_BYTES_H
@@ -31,8 +31,8 @@ static inline uint8_t *bytes_front(const struct bytes *bytes)
 }
 
 /*
- * Makes room for `count` more bytes and returns where they go, or NULL when memory is short (nothing has changed then).
- * bytes_grow() adds what was written there to the queue.
+ * Makes room for `count` more bytes and returns where they go, or NULL when memory is short
+ * (nothing has changed then). bytes_grow() adds what was written there to the queue.
  */
 uint8_t *bytes_reserve(struct bytes *bytes, size_t count);
 void bytes_grow(struct bytes *bytes, size_t count);

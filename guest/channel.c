@@ -1,6 +1,7 @@
 /*
- * Frames and credits, as channel.h describes them. The only system calls are the read and the write of channel_fill() and
- * channel_flush(); everything else is a state machine over two byte queues and can be driven by a test.
+ * Frames and credits, as channel.h describes them. The only system calls are the read and the write
+ * of channel_fill() and channel_flush(); everything else is a state machine over two byte queues
+ * and can be driven by a test.
  */
 #include "channel.h"
 
@@ -62,7 +63,8 @@ static int channel_parse(struct channel *channel, struct channel_frame *frame)
         return 0;
     const uint8_t *header = bytes_front(&channel->in);
     size_t length = header[2] | (size_t)header[3] << 8;
-    if (header[0] == 0 || header[0] >= CHANNEL_TYPES || header[1] >= CHANNEL_STREAMS || length > CHANNEL_PAYLOAD_MAX)
+    if (header[0] == 0 || header[0] >= CHANNEL_TYPES || header[1] >= CHANNEL_STREAMS ||
+        length > CHANNEL_PAYLOAD_MAX)
         return -EPROTO;
     if (have < CHANNEL_HEADER_SIZE + length)
         return 0;
@@ -117,8 +119,8 @@ size_t channel_room(const struct channel *channel, enum channel_stream stream)
     return room < CHANNEL_PAYLOAD_MAX ? room : CHANNEL_PAYLOAD_MAX;
 }
 
-int channel_send(struct channel *channel, enum channel_type type, enum channel_stream stream, const void *data,
-                 size_t count)
+int channel_send(struct channel *channel, enum channel_type type, enum channel_stream stream,
+                 const void *data, size_t count)
 {
     uint8_t *room = bytes_reserve(&channel->out, CHANNEL_HEADER_SIZE + count);
     if (room == NULL)
@@ -133,7 +135,8 @@ int channel_send(struct channel *channel, enum channel_type type, enum channel_s
     return 0;
 }
 
-int channel_send_data(struct channel *channel, enum channel_stream stream, const void *data, size_t count)
+int channel_send_data(struct channel *channel, enum channel_stream stream, const void *data,
+                      size_t count)
 {
     int error = channel_send(channel, CHANNEL_DATA, stream, data, count);
     if (error == 0)
@@ -148,7 +151,8 @@ int channel_send_number(struct channel *channel, enum channel_type type, uint32_
     return channel_send(channel, type, 0, payload, sizeof(payload));
 }
 
-int channel_send_numbers(struct channel *channel, enum channel_type type, uint32_t first, uint32_t second)
+int channel_send_numbers(struct channel *channel, enum channel_type type, uint32_t first,
+                         uint32_t second)
 {
     uint8_t payload[8];
     number_store(payload, first);

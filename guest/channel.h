@@ -1,16 +1,19 @@
 /*
- * The channel between the furca command and the guest's init: one byte pipe in each direction (a virtio console port)
- * that carries several streams and a few messages.
+ * The channel between the furca command and the guest's init: one byte pipe in each direction (a
+ * virtio console port) that carries several streams and a few messages.
  *
- * A frame is a header of four bytes (type, stream, length as 16 bits, low byte first) and `length` bytes of payload.
+ * A frame is a header of four bytes (type, stream, length as 16 bits, low byte first) and `length`
+ * bytes of payload.
  *
- * Flow control: for each stream the sender has a credit and the receiver returns it as it disposes of the bytes, so that a stream
- * whose reader is slow never holds up another one. A data frame costs its payload plus CHANNEL_FRAME_COST. That makes the credit an
- * upper bound of what can lie *in the byte pipe* too, and this is needed: QEMU's virtconsole throws away what its socket does
- * not take at once. The sum of the windows, doubled for the socket's bookkeeping, must therefore fit the socket's send buffer
- * (CHANNEL_SOCKET_BUFFER). The cost of a frame is returned when the frame is read, that of its bytes when they are consumed. Credit
- * goes back only when half a window is owed: a short output causes no traffic towards the guest, and the deterministic
- * machine stays deterministic.
+ * Flow control: for each stream the sender has a credit and the receiver returns it as it disposes
+ * of the bytes, so that a stream whose reader is slow never holds up another one. A data frame
+ * costs its payload plus CHANNEL_FRAME_COST. That makes the credit an upper bound of what can lie
+ * *in the byte pipe* too, and this is needed: QEMU's virtconsole throws away what its socket does
+ * not take at once. The sum of the windows, doubled for the socket's bookkeeping, must therefore
+ * fit the socket's send buffer (CHANNEL_SOCKET_BUFFER). The cost of a frame is returned when the
+ * frame is read, that of its bytes when they are consumed. Credit goes back only when half a window
+ * is owed: a short output causes no traffic towards the guest, and the deterministic machine stays
+ * deterministic.
  *
  * Nothing here blocks and nothing is locked: a channel has one owner, who polls its descriptor.
  */
@@ -49,7 +52,8 @@ enum channel_type {
     CHANNEL_GONE,     /* nobody reads the stream any more: its writer is to get SIGPIPE */
     CHANNEL_CREDIT,   /* u32: cost that the sender of the stream may use again */
     CHANNEL_WINSIZE,  /* host to guest: u16 rows, columns, width and height in pixels */
-    CHANNEL_SIGNAL,   /* host to guest: u32 signal number for the program */
+    CHANNEL_SIGNAL,   /* host to guest: u32 signal number, u32 1 for the program's process group, 0
+                         for it alone */
     CHANNEL_HELLO,    /* guest to host, as all below: u32 CHANNEL_VERSION */
     CHANNEL_STARTED,  /* the program has been executed */
     CHANNEL_SIGNALED, /* u32: a CHANNEL_SIGNAL has been delivered */
@@ -90,12 +94,14 @@ void channel_drop(struct channel *channel);
 /* The poll(2) events to wait for on the descriptor. */
 short channel_events(const struct channel *channel);
 
-/* Reads what is there. Returns the number of bytes, 0 at the end of file, -EAGAIN, or another negative errno. */
+/* Reads what is there. Returns the number of bytes, 0 at the end of file, -EAGAIN, or another
+ * negative errno. */
 int channel_fill(struct channel *channel);
 
 /*
- * The next complete frame. Returns 1, 0 when there is none yet, or -EPROTO when the bytes are not frames. The payload is
- * valid until the next call of channel_next() or channel_fill(). Credit frames are handled here and not returned.
+ * The next complete frame. Returns 1, 0 when there is none yet, or -EPROTO when the bytes are not
+ * frames. The payload is valid until the next call of channel_next() or channel_fill(). Credit
+ * frames are handled here and not returned.
  */
 int channel_next(struct channel *channel, struct channel_frame *frame);
 
@@ -103,15 +109,17 @@ int channel_next(struct channel *channel, struct channel_frame *frame);
 size_t channel_room(const struct channel *channel, enum channel_stream stream);
 
 /* Queues `count` bytes of a stream, at most channel_room(). Returns 0 or -ENOMEM. */
-int channel_send_data(struct channel *channel, enum channel_stream stream, const void *data, size_t count);
+int channel_send_data(struct channel *channel, enum channel_stream stream, const void *data,
+                      size_t count);
 
 /* Queues a frame that is not data; `count` is at most CHANNEL_PAYLOAD_MAX. Returns 0 or -ENOMEM. */
-int channel_send(struct channel *channel, enum channel_type type, enum channel_stream stream, const void *data,
-                 size_t count);
+int channel_send(struct channel *channel, enum channel_type type, enum channel_stream stream,
+                 const void *data, size_t count);
 
 /* Queues a frame whose payload is one or two numbers, low byte first. */
 int channel_send_number(struct channel *channel, enum channel_type type, uint32_t number);
-int channel_send_numbers(struct channel *channel, enum channel_type type, uint32_t first, uint32_t second);
+int channel_send_numbers(struct channel *channel, enum channel_type type, uint32_t first,
+                         uint32_t second);
 
 /* The number at `index` (0, 1, ...) in a frame's payload, 0 when the payload is too short. */
 uint32_t channel_number(const struct channel_frame *frame, size_t index);
@@ -119,7 +127,8 @@ uint32_t channel_number(const struct channel_frame *frame, size_t index);
 /* The caller has disposed of `count` received bytes of the stream. Returns 0 or -ENOMEM. */
 int channel_consumed(struct channel *channel, enum channel_stream stream, size_t count);
 
-/* Writes queued frames until none is left (0) or the pipe is full (-EAGAIN), or returns another negative errno. */
+/* Writes queued frames until none is left (0) or the pipe is full (-EAGAIN), or returns another
+ * negative errno. */
 int channel_flush(struct channel *channel);
 
 #endif

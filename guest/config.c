@@ -1,6 +1,6 @@
 /*
- * The reader of the records in config.h: one function per key that needs more than a string, in a table. An unknown key is an
- * error, since init and the furca command are always of one version.
+ * The reader of the records in config.h: one function per key that needs more than a string, in a
+ * table. An unknown key is an error, since init and the furca command are always of one version.
  */
 #include "config.h"
 
@@ -103,8 +103,8 @@ static int parse_job(struct config *config, char *value)
 static int parse_window(struct config *config, char *value)
 {
     struct winsize *window = &config->window;
-    int found = sscanf(value, "%hu:%hu:%hu:%hu", &window->ws_row, &window->ws_col, &window->ws_xpixel,
-                       &window->ws_ypixel);
+    int found = sscanf(value, "%hu:%hu:%hu:%hu", &window->ws_row, &window->ws_col,
+                       &window->ws_xpixel, &window->ws_ypixel);
     return found == 4 ? 0 : -EINVAL;
 }
 
@@ -113,7 +113,8 @@ static int parse_termios(struct config *config, char *value)
     struct termios *termios = &config->termios;
     int used = 0;
     if (sscanf(value, "%x:%x:%x:%x:%n", &termios->c_iflag, &termios->c_oflag, &termios->c_cflag,
-               &termios->c_lflag, &used) != 4 || used == 0)
+               &termios->c_lflag, &used) != 4 ||
+        used == 0)
         return -EINVAL;
     unsigned byte;
     for (size_t i = 0; i < NCCS && sscanf(value + used + 2 * i, "%2x", &byte) == 1; i++)

@@ -1,6 +1,7 @@
 /*
- * What the furca command tells init about the program to run: a file of records KEY=VALUE, each ended by a NUL byte, so that every
- * value that exec(2) can pass is possible. A key that may come several times (arg, env, share) keeps its order.
+ * What the furca command tells init about the program to run: a file of records KEY=VALUE, each
+ * ended by a NUL byte, so that every value that exec(2) can pass is possible. A key that may come
+ * several times (arg, env, share) keeps its order.
  *
  *   arg       one argument; the first is the program as it was typed
  *   env       NAME=VALUE
@@ -10,14 +11,12 @@
  *   umask     octal
  *   ignored   hexadecimal mask of the signals that start ignored (bit N-1 for signal N)
  *   limit     NUMBER:SOFT:HARD of setrlimit(2)
- *   stdio     three letters for descriptors 0, 1, 2: p pipe, t terminal, n /dev/null, c closed, o (only 2) the same as 1
- *   job       1: the program's process group is to be able to stop (its parent is in its session)
- *   window    rows:columns:width:height of the terminal
- *   termios   iflag:oflag:cflag:lflag in hexadecimal, then :cc as hexadecimal bytes
- *   root      9p: the host's tree under a layer in memory is the root; absent: the initramfs is
- *   share     TAG:r|w:PATH   a 9p share, mounted in this order
- *   hostname  the name of the machine
- *   trace     1: relay /dev/strace
+ *   stdio     three letters for descriptors 0, 1, 2: p pipe, t terminal, n /dev/null, c closed, o
+ * (only 2) the same as 1 job       1: the program's process group is to be able to stop (its parent
+ * is in its session) window    rows:columns:width:height of the terminal termios
+ * iflag:oflag:cflag:lflag in hexadecimal, then :cc as hexadecimal bytes root      9p: the host's
+ * tree under a layer in memory is the root; absent: the initramfs is share     TAG:r|w:PATH   a 9p
+ * share, mounted in this order hostname  the name of the machine trace     1: relay /dev/strace
  *   missing   1: send the list of missing calls at the end
  */
 #ifndef GUEST_CONFIG_H
@@ -76,8 +75,9 @@ struct config {
 };
 
 /*
- * Reads the records of a file. Returns 0, or a negative errno: -EINVAL for a record that is not as above or a missing `arg`,
- * -ENOMEM, or what open(2) and read(2) say. config_drop() takes what there is apart in every case.
+ * Reads the records of a file. Returns 0, or a negative errno: -EINVAL for a record that is not as
+ * above or a missing `arg`, -ENOMEM, or what open(2) and read(2) say. config_drop() takes what
+ * there is apart in every case.
  */
 int config_read(struct config *config, const char *file);
 void config_drop(struct config *config);

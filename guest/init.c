@@ -1,12 +1,15 @@
 /*
- * init: process 1 of the guest. It reads its configuration, mounts the file systems, runs one program with its streams relayed over the
- * channel, reports how the program ended, and powers the machine off.
+ * init: process 1 of the guest. It reads its configuration, mounts the file systems, runs one
+ * program with its streams relayed over the channel, reports how the program ended, and powers the
+ * machine off.
  *
- * One loop around poll(2) does everything; SIGCHLD comes in through a pipe. The end is in this order: the program has been waited for,
- * what its streams still hold has been sent (to the end of file, or until nothing is left although a process in the background keeps them
- * open), the report has been sent, the disks are in sync, the power goes off.
+ * One loop around poll(2) does everything; SIGCHLD comes in through a pipe. The end is in this
+ * order: the program has been waited for, what its streams still hold has been sent (to the end of
+ * file, or until nothing is left although a process in the background keeps them open), the report
+ * has been sent, the disks are in sync, the power goes off.
  *
- * `init --channel FD --config FILE` does the same as an ordinary process, without mounts and power: that is how it is tested.
+ * `init --channel FD --config FILE` does the same as an ordinary process, without mounts and power:
+ * that is how it is tested.
  */
 #define _GNU_SOURCE
 #include "channel.h"
@@ -61,7 +64,8 @@ static _Noreturn void init_leave(struct init *init, int status)
         pause();
 }
 
-/* Sends what is queued, waiting as long as it takes; a channel that breaks means that the host is gone. */
+/* Sends what is queued, waiting as long as it takes; a channel that breaks means that the host is
+ * gone. */
 static void channel_finish(struct init *init)
 {
     int error;
@@ -146,7 +150,7 @@ static void frame_window(struct init *init, const struct channel_frame *frame)
 static void frame_signal(struct init *init, const struct channel_frame *frame)
 {
     uint32_t signal = channel_number(frame, 0);
-    program_signal(&init->program, (int)signal);
+    program_signal(&init->program, (int)signal, channel_number(frame, 1) != 0);
     init_check(init, channel_send_number(&init->channel, CHANNEL_SIGNALED, signal));
 }
 
@@ -195,7 +199,8 @@ static void child_ended(struct init *init, pid_t pid, int status)
     if (pid != init->program.pid)
         return;
     if (WIFSTOPPED(status)) {
-        init_check(init, channel_send_number(&init->channel, CHANNEL_STOPPED, (uint32_t)WSTOPSIG(status)));
+        init_check(
+            init, channel_send_number(&init->channel, CHANNEL_STOPPED, (uint32_t)WSTOPSIG(status)));
         return;
     }
     init->exited = true;
@@ -234,7 +239,8 @@ static void init_turn(struct init *init, int timeout)
         return;
     sources_pump(init, slots + 2);
     for (int i = 0; i < SINKS; i++)
-        init_check(init, relay_sink_pump(&init->sinks[i], &init->channel, slots[2 + SOURCES + i].revents));
+        init_check(
+            init, relay_sink_pump(&init->sinks[i], &init->channel, slots[2 + SOURCES + i].revents));
     if (slots[1].revents != 0)
         children_reap(init);
     channel_serve(init, slots[0].revents);
@@ -252,7 +258,8 @@ static bool source_drained(struct init *init, struct relay_source *source)
     return count == -EAGAIN || source->fd < 0;
 }
 
-/* The program is gone: send what its streams hold. Whatever is written by processes it left behind after that is lost. */
+/* The program is gone: send what its streams hold. Whatever is written by processes it left behind
+ * after that is lost. */
 static void init_drain(struct init *init)
 {
     program_drop(&init->program);
@@ -282,9 +289,10 @@ static void init_report(struct init *init)
 {
     missing_send(init);
     int status = init->status;
-    int error = WIFSIGNALED(status)
-                    ? channel_send_number(&init->channel, CHANNEL_KILLED, (uint32_t)WTERMSIG(status))
-                    : channel_send_number(&init->channel, CHANNEL_EXITED, (uint32_t)WEXITSTATUS(status));
+    int error =
+        WIFSIGNALED(status)
+            ? channel_send_number(&init->channel, CHANNEL_KILLED, (uint32_t)WTERMSIG(status))
+            : channel_send_number(&init->channel, CHANNEL_EXITED, (uint32_t)WEXITSTATUS(status));
     init_check(init, error);
     channel_finish(init);
 }

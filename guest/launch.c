@@ -1,6 +1,7 @@
 /*
- * See launch.h. As in execvp(3), a file that may not be executed does not end the search, but is remembered. Unlike there, a file
- * that is neither ELF nor #! is not given to a shell: running some text as a script by accident helps nobody.
+ * See launch.h. As in execvp(3), a file that may not be executed does not end the search, but is
+ * remembered. Unlike there, a file that is neither ELF nor #! is not given to a shell: running some
+ * text as a script by accident helps nobody.
  */
 #include "launch.h"
 
@@ -42,12 +43,14 @@ static void explain_errno(struct launch_error *error, const char *path, int numb
     else if (number == EACCES)
         explain(error, NOT_EXECUTABLE, path, "permission denied; is it executable (chmod +x)?");
     else if (number == ENOEXEC)
-        explain(error, NOT_EXECUTABLE, path, "neither an ELF program for x86-64 nor a script with a #! line");
+        explain(error, NOT_EXECUTABLE, path,
+                "neither an ELF program for x86-64 nor a script with a #! line");
     else
         explain(error, NOT_EXECUTABLE, path, strerror(number));
 }
 
-/* One entry of the search path up to its colon, joined with the name. Returns 0, or -1 when it is too long. */
+/* One entry of the search path up to its colon, joined with the name. Returns 0, or -1 when it is
+ * too long. */
 static int candidate_make(char *path, size_t size, const char *entry, const char *name)
 {
     int length = (int)strcspn(entry, ":");
@@ -55,11 +58,14 @@ static int candidate_make(char *path, size_t size, const char *entry, const char
     return used < (int)size ? 0 : -1;
 }
 
-static void launch_search(char *const argv[], char *const envp[], const char *search, struct launch_error *error)
+static void launch_search(char *const argv[], char *const envp[], const char *search,
+                          struct launch_error *error)
 {
     char path[PATH_MAX];
-    explain(error, NOT_FOUND, argv[0], "no such program in PATH; give its path, or set PATH with -e PATH=...");
-    for (const char *entry = search; entry != NULL; entry = strchr(entry, ':'), entry += entry != NULL) {
+    explain(error, NOT_FOUND, argv[0],
+            "no such program in PATH; give its path, or set PATH with -e PATH=...");
+    for (const char *entry = search; entry != NULL;
+         entry = strchr(entry, ':'), entry += entry != NULL) {
         if (candidate_make(path, sizeof(path), entry, argv[0]) < 0)
             continue;
         execve(path, argv, envp);
@@ -74,7 +80,8 @@ static void launch_search(char *const argv[], char *const envp[], const char *se
     }
 }
 
-void launch_execute(const char *path, char *const argv[], char *const envp[], const char *search, struct launch_error *error)
+void launch_execute(const char *path, char *const argv[], char *const envp[], const char *search,
+                    struct launch_error *error)
 {
     if (path == NULL && strchr(argv[0], '/') != NULL)
         path = argv[0];

@@ -1,6 +1,7 @@
 /*
- * See mounts.h. The order in the normal mode: 9p on /host, overlay on /root, the kernel's own file systems over whatever the host
- * has at /proc, /dev and /sys, the shares in the order of the command line, then the move.
+ * See mounts.h. The order in the normal mode: 9p on /host, overlay on /root, the kernel's own file
+ * systems over whatever the host has at /proc, /dev and /sys, the shares in the order of the
+ * command line, then the move.
  */
 #include "mounts.h"
 
@@ -139,6 +140,7 @@ static int mounts_finish_bare(char *what, size_t size)
     int error = mount_kernel("", 2, what, size);
     if (error == 0)
         mount_sys("");
+    unlink("/init");
     unlink("/furca/config");
     rmdir("/furca");
     return error;
@@ -146,5 +148,6 @@ static int mounts_finish_bare(char *what, size_t size)
 
 int mounts_finish(const struct config *config, char *what, size_t size)
 {
-    return config->host_root ? mounts_finish_host(config, what, size) : mounts_finish_bare(what, size);
+    return config->host_root ? mounts_finish_host(config, what, size)
+                             : mounts_finish_bare(what, size);
 }

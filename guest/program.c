@@ -1,6 +1,6 @@
 /*
- * Streams and start of the program, see program.h. The child reports a failure before execve(2) over a close-on-exec pipe: end of file
- * without a report means that the program runs.
+ * Streams and start of the program, see program.h. The child reports a failure before execve(2)
+ * over a close-on-exec pipe: end of file without a report means that the program runs.
  */
 #define _GNU_SOURCE
 #include "program.h"
@@ -59,7 +59,8 @@ static int stream_pipe(int *ours, int *theirs, bool we_write)
 
 static int terminal_open(struct program *program, const struct config *config)
 {
-    program->master = descriptor_raise(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    program->master =
+        descriptor_raise(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
     if (program->master < 0 || unlockpt(program->master) < 0)
         return -1;
     char name[64];
@@ -102,7 +103,8 @@ static int stream_open(struct program *program, const struct config *config, int
     }
 }
 
-static int streams_open(struct program *program, const struct config *config, struct program_ends *ends)
+static int streams_open(struct program *program, const struct config *config,
+                        struct program_ends *ends)
 {
     for (int i = 0; i < 3; i++) {
         if (stream_open(program, config, i, &ends->fd[i]) < 0)
@@ -176,7 +178,8 @@ static int child_user(const struct config *config, struct program_failure *failu
     umask(config->umask);
     if (!config->user_given || (getuid() != 0 && getuid() == config->uid))
         return 0;
-    if (setgroups(config->group_count, config->groups) < 0 || setgid(config->gid) < 0 || setuid(config->uid) < 0)
+    if (setgroups(config->group_count, config->groups) < 0 || setgid(config->gid) < 0 ||
+        setuid(config->uid) < 0)
         return fail(failure, 125, "cannot become the user");
     return 0;
 }
@@ -190,8 +193,8 @@ static int child_directory(const struct config *config, struct program_failure *
     return fail(failure, 125, config->cwd);
 }
 
-static void child_run(const struct program *program, const struct config *config, const struct program_ends *ends,
-                      int report)
+static void child_run(const struct program *program, const struct config *config,
+                      const struct program_ends *ends, int report)
 {
     struct program_failure failure = {0};
     child_session(program, config);
@@ -199,7 +202,8 @@ static void child_run(const struct program *program, const struct config *config
     child_streams(ends);
     if (child_user(config, &failure) == 0 && child_directory(config, &failure) == 0) {
         struct launch_error error;
-        launch_execute(config->path, config->argv, config->envp, config_environment(config, "PATH"), &error);
+        launch_execute(config->path, config->argv, config->envp, config_environment(config, "PATH"),
+                       &error);
         failure.status = error.status;
         snprintf(failure.text, sizeof(failure.text), "%s", error.text);
     }
@@ -222,8 +226,8 @@ static int program_await(int report, struct program_failure *failure)
     return have == sizeof(*failure) ? -1 : 0;
 }
 
-static int program_fork(struct program *program, const struct config *config, struct program_ends *ends,
-                        struct program_failure *failure)
+static int program_fork(struct program *program, const struct config *config,
+                        struct program_ends *ends, struct program_failure *failure)
 {
     int report[2];
     if (pipe2(report, O_CLOEXEC) < 0)
@@ -236,14 +240,17 @@ static int program_fork(struct program *program, const struct config *config, st
     if (program->pid == 0)
         child_run(program, config, ends, report[1]);
     descriptor_close(&report[1]);
-    int error = program->pid < 0 ? fail(failure, 125, "cannot start a process") : program_await(report[0], failure);
+    int error = program->pid < 0 ? fail(failure, 125, "cannot start a process")
+                                 : program_await(report[0], failure);
     descriptor_close(&report[0]);
     return error;
 }
 
-int program_start(struct program *program, const struct config *config, struct program_failure *failure)
+int program_start(struct program *program, const struct config *config,
+                  struct program_failure *failure)
 {
-    *program = (struct program){.pid = -1, .input = -1, .output = -1, .errors = -1, .master = -1, .slave = -1};
+    *program = (struct program){
+        .pid = -1, .input = -1, .output = -1, .errors = -1, .master = -1, .slave = -1};
     struct program_ends ends = {{-1, -1, -1}};
     int error;
     if (streams_open(program, config, &ends) < 0)
@@ -263,8 +270,8 @@ void program_drop(struct program *program)
     descriptor_close(&program->slave);
 }
 
-void program_signal(const struct program *program, int signal)
+void program_signal(const struct program *program, int signal, bool group)
 {
-    if (program->pid > 0 && kill(-program->pid, signal) < 0)
+    if (program->pid > 0 && (!group || kill(-program->pid, signal) < 0))
         kill(program->pid, signal);
 }

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-void relay_source_poll(const struct relay_source *source, const struct channel *channel, struct pollfd *slot)
+void relay_source_poll(const struct relay_source *source, const struct channel *channel,
+                       struct pollfd *slot)
 {
     bool wanted = source->fd >= 0 && channel_room(channel, source->stream) != 0;
     *slot = (struct pollfd){.fd = wanted ? source->fd : -1, .events = POLLIN};
@@ -66,7 +67,8 @@ static int relay_sink_gone(struct relay_sink *sink, struct channel *channel)
     return error ? error : relay_sink_discard(sink, channel);
 }
 
-/* Returns 1 when it wrote something, 0 when the descriptor takes no more now or is closed, or -ENOMEM. */
+/* Returns 1 when it wrote something, 0 when the descriptor takes no more now or is closed, or
+ * -ENOMEM. */
 static int relay_sink_write(struct relay_sink *sink, struct channel *channel)
 {
     size_t count = bytes_count(&sink->pending);
@@ -97,7 +99,8 @@ int relay_sink_pump(struct relay_sink *sink, struct channel *channel, short even
     return wrote < 0 ? wrote : 0;
 }
 
-int relay_sink_accept(struct relay_sink *sink, struct channel *channel, const struct channel_frame *frame)
+int relay_sink_accept(struct relay_sink *sink, struct channel *channel,
+                      const struct channel_frame *frame)
 {
     if (sink->fd < 0)
         return channel_consumed(channel, sink->stream, frame->length);

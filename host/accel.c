@@ -1,6 +1,6 @@
 /*
- * See accel.h. The memory is one line of text: the key of everything that matters, and the verdict. When it cannot be
- * kept, each start tries anew, which is slow but right.
+ * See accel.h. The memory is one line of text: the key of everything that matters, and the verdict.
+ * When it cannot be kept, each start tries anew, which is slow but right.
  */
 #include "accel.h"
 
@@ -22,7 +22,8 @@ const char *accel_obstacle(void)
 {
     int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (fd < 0)
-        return errno == EACCES ? "/dev/kvm may not be opened; add yourself to the group kvm" : "there is no /dev/kvm";
+        return errno == EACCES ? "/dev/kvm may not be opened; add yourself to the group kvm"
+                               : "there is no /dev/kvm";
     int vm = ioctl(fd, KVM_CREATE_VM, 0);
     close(fd);
     if (vm < 0)
@@ -36,8 +37,8 @@ static char *file_key(const char *path)
     struct stat stat_buffer;
     if (path == NULL || stat(path, &stat_buffer) < 0)
         return must_copy("-");
-    return must_format("%lld.%lld.%09ld", (long long)stat_buffer.st_size, (long long)stat_buffer.st_mtim.tv_sec,
-                       stat_buffer.st_mtim.tv_nsec);
+    return must_format("%lld.%lld.%09ld", (long long)stat_buffer.st_size,
+                       (long long)stat_buffer.st_mtim.tv_sec, stat_buffer.st_mtim.tv_nsec);
 }
 
 static char *memory_line(const struct parts *parts, const char *verdict)
@@ -46,7 +47,8 @@ static char *memory_line(const struct parts *parts, const char *verdict)
     uname(&host);
     char *kernel = file_key(parts->kernel);
     char *qemu = file_key(parts->qemu);
-    char *line = must_format("%s %s %s %s %s\n", kernel, qemu, host.release, host.nodename, verdict);
+    char *line =
+        must_format("%s %s %s %s %s\n", kernel, qemu, host.release, host.nodename, verdict);
     free(kernel);
     free(qemu);
     return line;

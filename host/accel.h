@@ -1,5 +1,6 @@
 /*
- * Whether KVM works here: what was found out is remembered in the cache folder until the kernel, QEMU or the host changes.
+ * Whether KVM works here: what was found out is remembered in the cache folder until the kernel,
+ * QEMU or the host changes.
  */
 #ifndef HOST_ACCEL_H
 #define HOST_ACCEL_H

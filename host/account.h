@@ -1,5 +1,6 @@
 /*
- * The user as whom the program runs: the caller, or the one of -u, looked up in this machine's accounts.
+ * The user as whom the program runs: the caller, or the one of -u, looked up in this machine's
+ * accounts.
  */
 #ifndef HOST_ACCOUNT_H
 #define HOST_ACCOUNT_H
@@ -17,7 +18,8 @@ struct account {
     char *home; /* the same */
 };
 
-/* `user` is a name or number, or NULL for the caller. Says what is wrong in one line and exits with 125 when there is no such user. */
+/* `user` is a name or number, or NULL for the caller. Says what is wrong in one line and exits with
+ * 125 when there is no such user. */
 void account_find(struct account *account, const char *user);
 
 #endif

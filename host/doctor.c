@@ -20,7 +20,8 @@ enum health { HEALTH_GOOD, HEALTH_NOTE, HEALTH_BAD };
 
 static int bad_count;
 
-static void verdict(enum health health, const char *what, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void verdict(enum health health, const char *what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static void verdict(enum health health, const char *what, const char *format, ...)
 {
@@ -53,13 +54,15 @@ static bool look_at_qemu(const struct parts *parts)
 {
     char line[256];
     if (parts->qemu == NULL) {
-        verdict(HEALTH_BAD, "QEMU", "qemu-system-x86_64 is not in PATH; apt-get install qemu-system-x86");
+        verdict(HEALTH_BAD, "QEMU",
+                "qemu-system-x86_64 is not in PATH; apt-get install qemu-system-x86");
         return false;
     }
     command_line("qemu-system-x86_64 --version 2>/dev/null", "version", line, sizeof(line));
     const char *version = strstr(line, "version ");
     if (version == NULL || atof(version + 8) < 6.0) {
-        verdict(HEALTH_BAD, "QEMU", "%s: version 6.0 or later is needed; apt-get install qemu-system-x86", parts->qemu);
+        verdict(HEALTH_BAD, "QEMU",
+                "%s: version 6.0 or later is needed; apt-get install qemu-system-x86", parts->qemu);
         return false;
     }
     verdict(HEALTH_GOOD, "QEMU", "%s, %s", parts->qemu, version);
@@ -69,16 +72,20 @@ static bool look_at_qemu(const struct parts *parts)
 static void look_at_devices(void)
 {
     char line[256];
-    command_line("qemu-system-x86_64 -device help 2>/dev/null", "\"virtio-9p-device\"", line, sizeof(line));
+    command_line("qemu-system-x86_64 -device help 2>/dev/null", "\"virtio-9p-device\"", line,
+                 sizeof(line));
     if (line[0] != '\0')
         verdict(HEALTH_GOOD, "9p", "the guest can see this machine's files");
     else
-        verdict(HEALTH_BAD, "9p", "this QEMU has no virtio-9p-device; use --bare, or apt-get install qemu-system-x86");
+        verdict(
+            HEALTH_BAD, "9p",
+            "this QEMU has no virtio-9p-device; use --bare, or apt-get install qemu-system-x86");
     command_line("qemu-system-x86_64 -M help 2>/dev/null", "microvm", line, sizeof(line));
     if (line[0] != '\0')
         verdict(HEALTH_GOOD, "microvm", "this QEMU has the machine");
     else
-        verdict(HEALTH_BAD, "microvm", "this QEMU does not have it; apt-get install qemu-system-x86");
+        verdict(HEALTH_BAD, "microvm",
+                "this QEMU does not have it; apt-get install qemu-system-x86");
 }
 
 static void look_at_file(const char *what, const char *path)
@@ -101,10 +108,13 @@ static void look_at_kvm(const struct parts *parts)
         verdict(HEALTH_GOOD, "KVM", "/dev/kvm works");
         break;
     case ACCEL_HANGS:
-        verdict(HEALTH_NOTE, "KVM", "/dev/kvm opens, but a 64-bit guest hangs in it; TCG is used (--accel kvm tries again)");
+        verdict(HEALTH_NOTE, "KVM",
+                "/dev/kvm opens, but a 64-bit guest hangs in it; TCG is used (--accel kvm tries "
+                "again)");
         break;
     default:
-        verdict(HEALTH_NOTE, "KVM", "/dev/kvm opens; whether a guest runs in it is found out by the first furca run");
+        verdict(HEALTH_NOTE, "KVM",
+                "/dev/kvm opens; whether a guest runs in it is found out by the first furca run");
     }
 }
 
@@ -114,7 +124,8 @@ static void look_at_memory(void)
     if (available >= 512)
         verdict(HEALTH_GOOD, "memory", "%lld MiB are free", available);
     else
-        verdict(HEALTH_NOTE, "memory", "only %lld MiB are free; give guests less with -m", available);
+        verdict(HEALTH_NOTE, "memory", "only %lld MiB are free; give guests less with -m",
+                available);
 }
 
 int doctor_command(int argc, char **argv)

@@ -1,5 +1,6 @@
 /*
- * See elf.h. The file is mapped, and every offset it gives is checked against its size before it is followed.
+ * See elf.h. The file is mapped, and every offset it gives is checked against its size before it is
+ * followed.
  */
 #include "elf.h"
 
@@ -49,17 +50,20 @@ static uint64_t address_to_offset(const struct image_view *view, uint64_t addres
 {
     const Elf64_Phdr *segment;
     for (unsigned i = 0; (segment = segment_at(view, i)) != NULL; i++) {
-        if (segment->p_type == PT_LOAD && address >= segment->p_vaddr && address - segment->p_vaddr < segment->p_filesz)
+        if (segment->p_type == PT_LOAD && address >= segment->p_vaddr &&
+            address - segment->p_vaddr < segment->p_filesz)
             return segment->p_offset + (address - segment->p_vaddr);
     }
     return view->size;
 }
 
-static const Elf64_Dyn *dynamic_at(const struct image_view *view, const Elf64_Phdr *segment, uint64_t index)
+static const Elf64_Dyn *dynamic_at(const struct image_view *view, const Elf64_Phdr *segment,
+                                   uint64_t index)
 {
     if (index >= segment->p_filesz / sizeof(Elf64_Dyn))
         return NULL;
-    const Elf64_Dyn *entry = view_at(view, segment->p_offset + index * sizeof(Elf64_Dyn), sizeof(Elf64_Dyn));
+    const Elf64_Dyn *entry =
+        view_at(view, segment->p_offset + index * sizeof(Elf64_Dyn), sizeof(Elf64_Dyn));
     return entry != NULL && entry->d_tag != DT_NULL ? entry : NULL;
 }
 
@@ -102,7 +106,8 @@ static void script_parse(struct elf *elf, const struct image_view *view)
     const char *line = (const char *)view->data + 2;
     size_t limit = view->size - 2 < 254 ? view->size - 2 : 254;
     const char *newline = memchr(line, '\n', limit);
-    char *text = must_format("%.*s", (int)(newline != NULL ? (size_t)(newline - line) : limit), line);
+    char *text =
+        must_format("%.*s", (int)(newline != NULL ? (size_t)(newline - line) : limit), line);
     char *rest = text;
     char *first = strtok_r(rest, " \t", &rest);
     elf->kind = first != NULL ? PROGRAM_SCRIPT : PROGRAM_OTHER;
@@ -169,9 +174,10 @@ const char *elf_machine_name(uint16_t machine)
     static const struct {
         uint16_t machine;
         const char *name;
-    } names[] = {{EM_386, "i386"},       {EM_X86_64, "x86-64"}, {EM_ARM, "arm"},     {EM_AARCH64, "aarch64"},
-                 {EM_RISCV, "riscv"},    {EM_PPC64, "ppc64"},   {EM_S390, "s390"},   {EM_MIPS, "mips"},
-                 {EM_SPARCV9, "sparc64"}, {EM_PPC, "ppc"},      {EM_ALPHA, "alpha"}, {EM_IA_64, "ia64"}};
+    } names[] = {{EM_386, "i386"},        {EM_X86_64, "x86-64"}, {EM_ARM, "arm"},
+                 {EM_AARCH64, "aarch64"}, {EM_RISCV, "riscv"},   {EM_PPC64, "ppc64"},
+                 {EM_S390, "s390"},       {EM_MIPS, "mips"},     {EM_SPARCV9, "sparc64"},
+                 {EM_PPC, "ppc"},         {EM_ALPHA, "alpha"},   {EM_IA_64, "ia64"}};
     static char other[32];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (names[i].machine == machine)

@@ -1,5 +1,6 @@
 /*
- * One line on standard error, written with one write(2) so that it is not torn apart by what others write there.
+ * One line on standard error, written with one write(2) so that it is not torn apart by what others
+ * write there.
  */
 #define _GNU_SOURCE
 #include "fail.h"

@@ -1,6 +1,6 @@
 /*
- * See find.h. The search is that of a shell: a name with a slash is a path, another one is looked for in each folder of PATH, where a
- * file that is not executable is passed over but remembered.
+ * See find.h. The search is that of a shell: a name with a slash is a path, another one is looked
+ * for in each folder of PATH, where a file that is not executable is passed over but remembered.
  */
 #include "find.h"
 
@@ -75,14 +75,17 @@ char *find_quietly(const struct find *find, const char *name)
 static _Noreturn void fail_missing(const struct find *find, const char *name, bool exists)
 {
     if (strchr(name, '/') == NULL && !exists)
-        fail(EXIT_NOT_FOUND, "%s: no such program in PATH; give its path, or set PATH with -e PATH=...", name);
+        fail(EXIT_NOT_FOUND,
+             "%s: no such program in PATH; give its path, or set PATH with -e PATH=...", name);
     char *path = make_absolute(find, name);
     char *real = tree_resolve(find->root, path, NULL, NULL);
     if (!exists)
-        fail(EXIT_NOT_FOUND, "%s: no such program%s%s", name, real == NULL && errno != ENOENT ? ": " : "",
+        fail(EXIT_NOT_FOUND, "%s: no such program%s%s", name,
+             real == NULL && errno != ENOENT ? ": " : "",
              real == NULL && errno != ENOENT ? strerror(errno) : "");
     struct stat stat_buffer;
-    if (real != NULL && stat(tree_host_path(find->root, real), &stat_buffer) == 0 && S_ISDIR(stat_buffer.st_mode))
+    if (real != NULL && stat(tree_host_path(find->root, real), &stat_buffer) == 0 &&
+        S_ISDIR(stat_buffer.st_mode))
         fail(EXIT_NOT_EXECUTABLE, "%s: is a directory, not a program", name);
     fail(EXIT_NOT_EXECUTABLE, "%s: permission denied; is it executable (chmod +x)?", name);
 }
@@ -94,12 +97,15 @@ static void check_kind(const struct find *find, const char *name, const char *pa
     struct elf elf;
     if (elf_read(&elf, host) == 0) {
         if (elf.kind == PROGRAM_FOREIGN && elf.machine == 62)
-            fail(EXIT_NOT_EXECUTABLE, "%s: is an x32 program; furca runs 64-bit x86-64 programs", name);
+            fail(EXIT_NOT_EXECUTABLE, "%s: is an x32 program; furca runs 64-bit x86-64 programs",
+                 name);
         if (elf.kind == PROGRAM_FOREIGN)
-            fail(EXIT_NOT_EXECUTABLE, "%s: is a %d-bit program for %s; furca runs 64-bit x86-64 programs", name,
+            fail(EXIT_NOT_EXECUTABLE,
+                 "%s: is a %d-bit program for %s; furca runs 64-bit x86-64 programs", name,
                  elf.bits, elf_machine_name(elf.machine));
         if (elf.kind == PROGRAM_OTHER)
-            fail(EXIT_NOT_EXECUTABLE, "%s: not an ELF file, and no script with a #! line either", name);
+            fail(EXIT_NOT_EXECUTABLE, "%s: not an ELF file, and no script with a #! line either",
+                 name);
     }
     elf_drop(&elf);
     free(host);

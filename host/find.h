@@ -1,5 +1,6 @@
 /*
- * Looking a program up among the host's files before a guest is started, so that a wrong name is answered at once.
+ * Looking a program up among the host's files before a guest is started, so that a wrong name is
+ * answered at once.
  */
 #ifndef HOST_FIND_H
 #define HOST_FIND_H
@@ -11,8 +12,9 @@ struct find {
 };
 
 /*
- * The path of a program inside the tree, absolute but with its links, which the caller frees. Says what is wrong in one line and
- * exits with 126 or 127 when there is none, or when it is not a program for this machine.
+ * The path of a program inside the tree, absolute but with its links, which the caller frees. Says
+ * what is wrong in one line and exits with 126 or 127 when there is none, or when it is not a
+ * program for this machine.
  */
 char *find_program(const struct find *find, const char *name);
 

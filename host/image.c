@@ -1,5 +1,6 @@
 /*
- * See image.h. libarchive writes the archive; the set is a red-black tree by path, so that a folder comes before what is in it.
+ * See image.h. libarchive writes the archive; the set is a red-black tree by path, so that a folder
+ * comes before what is in it.
  */
 #define _GNU_SOURCE
 #include "image.h"
@@ -53,7 +54,8 @@ void image_add_directory(struct image *image, const char *path, mode_t mode)
     free(parent);
 }
 
-void image_add_contents(struct image *image, const char *path, mode_t mode, const void *contents, size_t size)
+void image_add_contents(struct image *image, const char *path, mode_t mode, const void *contents,
+                        size_t size)
 {
     struct image_entry *entry = entry_add(image, path, S_IFREG | mode);
     if (entry == NULL)
@@ -63,8 +65,8 @@ void image_add_contents(struct image *image, const char *path, mode_t mode, cons
     image->total += size;
 }
 
-void image_add_host(struct image *image, const char *path, const char *host_path, const struct stat *stat,
-                    const char *link)
+void image_add_host(struct image *image, const char *path, const char *host_path,
+                    const struct stat *stat, const char *link)
 {
     if (S_ISSOCK(stat->st_mode))
         return;
@@ -83,7 +85,8 @@ void image_add_host(struct image *image, const char *path, const char *host_path
     image->total += entry->size;
 }
 
-/* Moves the first component of *rest to the end of the path; an image link replaces both. Returns false at the end. */
+/* Moves the first component of *rest to the end of the path; an image link replaces both. Returns
+ * false at the end. */
 static bool place_step(struct image *image, char *path, char **rest, int *links)
 {
     char *name = *rest + strspn(*rest, "/");
@@ -141,7 +144,8 @@ static void archive_copy_file(struct archive *archive, const struct image_entry 
     while (left > 0) {
         ssize_t count = read(fd, block, left < sizeof(block) ? left : sizeof(block));
         if (count <= 0)
-            fail(EXIT_FURCA, "cannot pack %s: %s", entry->source, count < 0 ? strerror(errno) : "it became shorter");
+            fail(EXIT_FURCA, "cannot pack %s: %s", entry->source,
+                 count < 0 ? strerror(errno) : "it became shorter");
         archive_put(archive, block, (size_t)count);
         left -= (uint64_t)count;
     }
@@ -181,7 +185,7 @@ int image_write(const struct image *image)
     archive_check(archive, archive_write_open_fd(archive, fd));
     int64_t number = 1;
     struct image_entry *entry;
-    RB_FOREACH(entry, image_tree, (struct image_tree *)&image->entries)
+    RB_FOREACH (entry, image_tree, (struct image_tree *)&image->entries)
         archive_add(archive, entry, number++);
     archive_check(archive, archive_write_close(archive));
     archive_write_free(archive);

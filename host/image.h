@@ -1,6 +1,7 @@
 /*
- * The initramfs under construction: a sorted set of files, written as a newc archive into memory. The same set gives the
- * same bytes: the order is that of the paths, and inode numbers are counted from 1.
+ * The initramfs under construction: a sorted set of files, written as a newc archive into memory.
+ * The same set gives the same bytes: the order is that of the paths, and inode numbers are counted
+ * from 1.
  *
  * The first entry at a path wins.
  */
@@ -19,8 +20,8 @@ struct image_entry {
     mode_t mode;
     uid_t uid;
     gid_t gid;
-    dev_t device;   /* of a device file */
-    int64_t mtime;  /* seconds */
+    dev_t device;  /* of a device file */
+    int64_t mtime; /* seconds */
     uint64_t size;
     char *target;   /* of a symbolic link */
     char *source;   /* the host's file with the contents, or NULL */
@@ -39,16 +40,20 @@ struct image {
 void image_add_directory(struct image *image, const char *path, mode_t mode);
 
 /* A file with the given contents (copied), owned by root. */
-void image_add_contents(struct image *image, const char *path, mode_t mode, const void *contents, size_t size);
+void image_add_contents(struct image *image, const char *path, mode_t mode, const void *contents,
+                        size_t size);
 
-/* What a host path is, put at a path of the guest whose folder exists in the image; link is the target of a symbolic link. */
-void image_add_host(struct image *image, const char *path, const char *host_path, const struct stat *stat,
-                    const char *link);
+/* What a host path is, put at a path of the guest whose folder exists in the image; link is the
+ * target of a symbolic link. */
+void image_add_host(struct image *image, const char *path, const char *host_path,
+                    const struct stat *stat, const char *link);
 
-/* The path of the image to which the image's own links lead; components that are missing are made folders. The caller frees it. */
+/* The path of the image to which the image's own links lead; components that are missing are made
+ * folders. The caller frees it. */
 char *image_place(struct image *image, const char *path);
 
-/* Writes the archive. Returns a descriptor of memory that holds it; says what is wrong and exits when a file cannot be read. */
+/* Writes the archive. Returns a descriptor of memory that holds it; says what is wrong and exits
+ * when a file cannot be read. */
 int image_write(const struct image *image);
 
 #endif

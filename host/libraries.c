@@ -1,7 +1,7 @@
 /*
- * See libraries.h. The order: DT_RPATH (unless there is a DT_RUNPATH), the environment, DT_RUNPATH, the loader's folders, and
- * /etc/ld.so.cache. The loader asks the cache before its folders; here it comes last, so that the cache is packed only for libraries
- * that cannot be found without it.
+ * See libraries.h. The order: DT_RPATH (unless there is a DT_RUNPATH), the environment, DT_RUNPATH,
+ * the loader's folders, and /etc/ld.so.cache. The loader asks the cache before its folders; here it
+ * comes last, so that the cache is packed only for libraries that cannot be found without it.
  */
 #include "libraries.h"
 
@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The layout of /etc/ld.so.cache, "glibc-ld.so.cache1.1"; see ldconfig(8) and glibc's dl-cache.h. */
+/* The layout of /etc/ld.so.cache, "glibc-ld.so.cache1.1"; see ldconfig(8) and glibc's dl-cache.h.
+ */
 struct cache_header {
     char magic[20];
     uint32_t count;
@@ -38,7 +39,8 @@ enum { CACHE_X86_64 = 0x0303 };
 
 static const char glibc_folders[] =
     "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:/lib:/usr/lib";
-static const char musl_folders[] = "/lib:/usr/local/lib:/usr/lib:/lib/x86_64-linux-musl:/usr/lib/x86_64-linux-musl";
+static const char musl_folders[] =
+    "/lib:/usr/local/lib:/usr/lib:/lib/x86_64-linux-musl:/usr/lib/x86_64-linux-musl";
 
 static bool is_library(const char *root, const char *path)
 {
@@ -60,8 +62,12 @@ static char *folder_expand(const char *folder, size_t length, const char *user)
     static const struct {
         const char *name;
         const char *value;
-    } tokens[] = {{"$ORIGIN", NULL},   {"${ORIGIN}", NULL},        {"$LIB", "lib/x86_64-linux-gnu"},
-                  {"${LIB}", "lib/x86_64-linux-gnu"}, {"$PLATFORM", "x86_64"}, {"${PLATFORM}", "x86_64"}};
+    } tokens[] = {{"$ORIGIN", NULL},
+                  {"${ORIGIN}", NULL},
+                  {"$LIB", "lib/x86_64-linux-gnu"},
+                  {"${LIB}", "lib/x86_64-linux-gnu"},
+                  {"$PLATFORM", "x86_64"},
+                  {"${PLATFORM}", "x86_64"}};
     char *result = must_copy("");
     int origin = (int)(strrchr(user, '/') - user);
     for (size_t at = 0; at < length;) {
@@ -82,7 +88,8 @@ static char *folder_expand(const char *folder, size_t length, const char *user)
     return result;
 }
 
-static char *find_in_folders(const struct library_search *search, const char *folders, const char *user, const char *name)
+static char *find_in_folders(const struct library_search *search, const char *folders,
+                             const char *user, const char *name)
 {
     while (folders != NULL && *folders != '\0') {
         size_t length = strcspn(folders, ":;");
@@ -109,12 +116,14 @@ static const char *cache_lookup(const uint8_t *cache, size_t size, const char *n
 {
     const struct cache_header *header = (const struct cache_header *)cache;
     const struct cache_entry *entries = (const struct cache_entry *)(header + 1);
-    if (size < sizeof(*header) || memcmp(header->magic, "glibc-ld.so.cache1.1", sizeof(header->magic)) != 0 ||
+    if (size < sizeof(*header) ||
+        memcmp(header->magic, "glibc-ld.so.cache1.1", sizeof(header->magic)) != 0 ||
         header->count > (size - sizeof(*header)) / sizeof(*entries))
         return NULL;
     for (uint32_t i = 0; i < header->count; i++) {
         const char *key = cache_string(cache, size, entries[i].name);
-        if (entries[i].flags == CACHE_X86_64 && entries[i].capabilities == 0 && key != NULL && strcmp(key, name) == 0)
+        if (entries[i].flags == CACHE_X86_64 && entries[i].capabilities == 0 && key != NULL &&
+            strcmp(key, name) == 0)
             return cache_string(cache, size, entries[i].path);
     }
     return NULL;
@@ -141,7 +150,8 @@ static char *find_in_cache(struct library_search *search, const char *name)
     return found;
 }
 
-static char *find_rpath(const struct library_search *search, const char *user, const struct elf *elf, const char *name)
+static char *find_rpath(const struct library_search *search, const char *user,
+                        const struct elf *elf, const char *name)
 {
     if (elf->runpath != NULL)
         return NULL;
@@ -151,7 +161,8 @@ static char *find_rpath(const struct library_search *search, const char *user, c
     return found;
 }
 
-char *library_find(struct library_search *search, const char *user, const struct elf *elf, const char *name)
+char *library_find(struct library_search *search, const char *user, const struct elf *elf,
+                   const char *name)
 {
     if (strchr(name, '/') != NULL)
         return is_library(search->root, name) ? must_copy(name) : NULL;

@@ -1,5 +1,6 @@
 /*
- * A growing list of strings that ends with NULL, as execve(2) wants it. A zeroed list is empty; the strings are not owned.
+ * A growing list of strings that ends with NULL, as execve(2) wants it. A zeroed list is empty; the
+ * strings are not owned.
  */
 #ifndef HOST_LIST_H
 #define HOST_LIST_H

@@ -21,7 +21,8 @@ void log_open(struct log *log, const char *target)
     if (target == NULL)
         return;
     log->owned = strcmp(target, "-") != 0;
-    log->fd = log->owned ? open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDERR_FILENO;
+    log->fd =
+        log->owned ? open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDERR_FILENO;
     if (log->fd < 0)
         fail(EXIT_FURCA, "--log %s: %s", target, strerror(errno));
 }

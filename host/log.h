@@ -1,5 +1,6 @@
 /*
- * The kernel's log, as it comes from the serial port: passed on to where --log says, and its last part kept for the case of a panic.
+ * The kernel's log, as it comes from the serial port: passed on to where --log says, and its last
+ * part kept for the case of a panic.
  */
 #ifndef HOST_LOG_H
 #define HOST_LOG_H
@@ -15,7 +16,8 @@ struct log {
     struct bytes kept;
 };
 
-/* `target` is a file's name, "-" for standard error, or NULL. Exits with one line when the file cannot be written. */
+/* `target` is a file's name, "-" for standard error, or NULL. Exits with one line when the file
+ * cannot be written. */
 void log_open(struct log *log, const char *target);
 void log_drop(struct log *log);
 
@@ -28,7 +30,8 @@ int log_pump(struct log *log, int serial);
 /* Shows the lines of a panic on standard error. False when there is none in the log. */
 bool log_show_panic(const struct log *log);
 
-/* Writes the kept part into a fresh file of the cache folder. Returns its name, which the caller frees, or NULL. */
+/* Writes the kept part into a fresh file of the cache folder. Returns its name, which the caller
+ * frees, or NULL. */
 char *log_save(const struct log *log);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * See machine.h. The machine is QEMU's microvm without anything that the kernel does not use; what is left of the start is QEMU's own.
+ * See machine.h. The machine is QEMU's microvm without anything that the kernel does not use; what
+ * is left of the start is QEMU's own.
  *
- * QEMU gets a session of its own, so that keys typed at the terminal do not signal it, and dies with furca.
+ * QEMU gets a session of its own, so that keys typed at the terminal do not signal it, and dies
+ * with furca.
  */
 #define _GNU_SOURCE
 #include "machine.h"
@@ -11,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +25,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char microvm[] =
-    "microvm,x-option-roms=off,pit=off,pic=off,rtc=on,isa-serial=on,auto-kernel-cmdline=on,acpi=off,"
-    "mem-merge=off,dump-guest-core=off";
+static const char microvm[] = "microvm,x-option-roms=off,pit=off,pic=off,rtc=on,isa-serial=on,auto-"
+                              "kernel-cmdline=on,acpi=off,"
+                              "mem-merge=off,dump-guest-core=off";
 
 /* QEMU's ends, open in furca only until QEMU has them. */
 struct machine_ends {
@@ -52,12 +55,13 @@ static char *escape_commas(const char *text)
     return result;
 }
 
-static void add_folder(struct list *list, const char *name, const char *tag, const char *path, bool writable)
+static void add_folder(struct list *list, const char *name, const char *tag, const char *path,
+                       bool writable)
 {
     char *escaped = escape_commas(path);
     list_add(list, "-fsdev");
-    list_format(list, "local,id=%s,path=%s,security_model=none,multidevs=remap,readonly=%s", name, escaped,
-                writable ? "off" : "on");
+    list_format(list, "local,id=%s,path=%s,security_model=none,multidevs=remap,readonly=%s", name,
+                escaped, writable ? "off" : "on");
     list_add(list, "-device");
     list_format(list, "virtio-9p-device,fsdev=%s,mount_tag=%s", name, tag);
     free(escaped);
@@ -74,23 +78,28 @@ static void add_folders(struct list *list, const struct options *options)
     }
 }
 
-/* The clock of the deterministic machine begins at the same moment in every run, and so does its randomness. */
+/* The clock of the deterministic machine begins at the same moment in every run, and so does its
+ * randomness. */
 static void add_processor(struct list *list, const struct options *options, bool kvm)
 {
     if (options->icount)
-        words(list, (const char *const[]){"-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu", "max,-erms,-fsrm",
-                                          "-rtc", "base=2026-01-01T00:00:00,clock=vm", "-seed", "1", NULL});
+        words(list, (const char *const[]){"-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu",
+                                          "max,-erms,-fsrm", "-rtc",
+                                          "base=2026-01-01T00:00:00,clock=vm", "-seed", "1", NULL});
     else
-        words(list, (const char *const[]){"-accel", kvm ? "kvm" : "tcg", "-cpu", kvm ? "host" : "max", NULL});
+        words(list, (const char *const[]){"-accel", kvm ? "kvm" : "tcg", "-cpu",
+                                          kvm ? "host" : "max", NULL});
     list_add(list, "-smp");
     list_format(list, "%u", options->cpus);
     list_add(list, "-m");
     list_format(list, "%lluK", (unsigned long long)(options->memory >> 10));
 }
 
-static void add_kernel(struct list *list, const struct parts *parts, const struct options *options, int image)
+static void add_kernel(struct list *list, const struct parts *parts, const struct options *options,
+                       int image)
 {
-    char *line = must_format("%s%s%s", options->strace ? "strace=1 " : "", options->fork_depth ? "fork_depth=" : "",
+    char *line = must_format("%s%s%s", options->strace ? "strace=1 " : "",
+                             options->fork_depth ? "fork_depth=" : "",
                              options->fork_depth ? options->fork_depth : "");
     for (size_t i = 0; i < options->append.count; i++) {
         char *longer = must_format("%s %s", line, options->append.items[i]);
@@ -105,13 +114,14 @@ static struct list machine_command(const struct parts *parts, const struct optio
                                    const struct machine_ends *ends, bool kvm)
 {
     struct list list = {0};
-    words(&list, (const char *const[]){parts->qemu, "-M", microvm, "-nodefaults", "-no-user-config", "-no-reboot",
-                                       "-display", "none", "-monitor", "none", NULL});
+    words(&list, (const char *const[]){parts->qemu, "-M", microvm, "-nodefaults", "-no-user-config",
+                                       "-no-reboot", "-display", "none", "-monitor", "none", NULL});
     add_processor(&list, options, kvm);
     add_kernel(&list, parts, options, ends->image);
-    words(&list, (const char *const[]){"-device", "isa-debug-exit,iobase=0xf4,iosize=0x4", "-serial", "chardev:log",
-                                       "-device", "virtio-serial-device,max_ports=1", "-device",
-                                       "virtconsole,chardev=channel", "-chardev", NULL});
+    words(&list,
+          (const char *const[]){"-device", "isa-debug-exit,iobase=0xf4,iosize=0x4", "-serial",
+                                "chardev:log", "-device", "virtio-serial-device,max_ports=1",
+                                "-device", "virtconsole,chardev=channel", "-chardev", NULL});
     list_format(&list, "socket,id=log,fd=%d", ends->serial);
     list_add(&list, "-chardev");
     list_format(&list, "socket,id=channel,fd=%d", ends->channel);
@@ -132,8 +142,8 @@ static void socket_pair(int *ours, int *theirs)
 }
 
 /* In the child: a machine without a terminal that ends with its parent. */
-static _Noreturn void machine_execute(const struct machine *machine, const struct machine_ends *ends, char **command,
-                                      pid_t parent)
+static _Noreturn void machine_execute(const struct machine *machine,
+                                      const struct machine_ends *ends, char **command, pid_t parent)
 {
     const int passed[] = {ends->channel, ends->serial, ends->image};
     sigset_t none;
@@ -144,6 +154,7 @@ static _Noreturn void machine_execute(const struct machine *machine, const struc
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     for (int i = 0; i < 3; i++)
         fcntl(passed[i], F_SETFD, 0);
     int null = open("/dev/null", O_RDWR);
@@ -167,7 +178,8 @@ static void show_command(const struct list *command)
     free(line);
 }
 
-void machine_start(struct machine *machine, const struct parts *parts, const struct options *options, int image, bool kvm)
+void machine_start(struct machine *machine, const struct parts *parts,
+                   const struct options *options, int image, bool kvm)
 {
     struct machine_ends ends = {.image = image};
     socket_pair(&machine->channel, &ends.channel);

@@ -1,6 +1,6 @@
 /*
- * The virtual machine: one QEMU process with a serial port for the kernel's log, a virtio console for the channel, and a 9p device for each
- * folder that the guest sees.
+ * The virtual machine: one QEMU process with a serial port for the kernel's log, a virtio console
+ * for the channel, and a 9p device for each folder that the guest sees.
  */
 #ifndef HOST_MACHINE_H
 #define HOST_MACHINE_H
@@ -20,10 +20,11 @@ struct machine {
 };
 
 /*
- * Starts QEMU with or without KVM on the initramfs in `image`, a descriptor. Exits with one line when the process cannot be made;
- * that QEMU itself fails shows as its end.
+ * Starts QEMU with or without KVM on the initramfs in `image`, a descriptor. Exits with one line
+ * when the process cannot be made; that QEMU itself fails shows as its end.
  */
-void machine_start(struct machine *machine, const struct parts *parts, const struct options *options, int image, bool kvm);
+void machine_start(struct machine *machine, const struct parts *parts,
+                   const struct options *options, int image, bool kvm);
 
 /* Kills QEMU if it is still there and waits for it. Returns its wait(2) status. */
 int machine_stop(struct machine *machine);

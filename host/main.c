@@ -32,22 +32,24 @@ static int bench_command(int argc, char **argv)
     char *script = parts_path("bench");
     argv[0] = script;
     execv(script, argv);
-    fail(EXIT_FURCA, "the comparison %s: %s; it is in the source tree: make bench", script, strerror(errno));
+    fail(EXIT_FURCA, "the comparison %s: %s; it is in the source tree: make bench", script,
+         strerror(errno));
 }
 
 static const struct {
     const char *word;
     int (*command)(int argc, char **argv);
 } commands[] = {
-    {"run", run_command},        {"shell", shell_command},       {"doctor", doctor_command},
-    {"bench", bench_command},    {"help", help_command},         {"--help", help_command},
-    {"-h", help_command},        {"version", version_command},   {"--version", version_command},
+    {"run", run_command},     {"shell", shell_command},     {"doctor", doctor_command},
+    {"bench", bench_command}, {"help", help_command},       {"--help", help_command},
+    {"-h", help_command},     {"version", version_command}, {"--version", version_command},
 };
 
 int main(int argc, char **argv)
 {
     if (argc < 2)
-        fail(EXIT_FURCA, "what shall be done? furca run PROGRAM, furca shell, furca doctor; see furca help");
+        fail(EXIT_FURCA,
+             "what shall be done? furca run PROGRAM, furca shell, furca doctor; see furca help");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(commands[i].word, argv[1]) == 0)
             return commands[i].command(argc - 1, argv + 1);

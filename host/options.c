@@ -1,5 +1,6 @@
 /*
- * See options.h: a table of the options, and one short function for each that needs its argument checked.
+ * See options.h: a table of the options, and one short function for each that needs its argument
+ * checked.
  */
 #define _GNU_SOURCE
 #include "options.h"
@@ -66,7 +67,8 @@ static uint64_t parse_size(const char *text)
         shift = suffix != NULL ? 10 * (int)(suffix - suffixes + 1) : -1;
         end++;
     }
-    if (errno || end == text || text[0] == '-' || *end != '\0' || shift < 0 || number == 0 || number > UINT64_MAX >> shift)
+    if (errno || end == text || text[0] == '-' || *end != '\0' || shift < 0 || number == 0 ||
+        number > UINT64_MAX >> shift)
         fail(EXIT_FURCA, "-m %s: not a size; write for example 512M or 4G", text);
     return (uint64_t)number << shift;
 }
@@ -127,7 +129,8 @@ static char *absolute_directory(const char *option, const char *path)
     char *real = absolute(option, path);
     struct stat stat_buffer;
     if (stat(real, &stat_buffer) < 0 || !S_ISDIR(stat_buffer.st_mode))
-        fail(EXIT_FURCA, "%s %s: not a folder%s", option, path, option[1] == 'v' ? "; share the folder it is in" : "");
+        fail(EXIT_FURCA, "%s %s: not a folder%s", option, path,
+             option[1] == 'v' ? "; share the folder it is in" : "");
     return real;
 }
 
@@ -136,7 +139,9 @@ static void parse_share(struct options *options, const char *text)
     char *copy = must_copy(text);
     char *guest = strchr(copy, ':');
     if (guest == NULL || guest == copy || guest[1] != '/')
-        fail(EXIT_FURCA, "-v %s: write -v HOST:GUEST or -v HOST:GUEST:rw, with an absolute path for GUEST", text);
+        fail(EXIT_FURCA,
+             "-v %s: write -v HOST:GUEST or -v HOST:GUEST:rw, with an absolute path for GUEST",
+             text);
     *guest++ = '\0';
     char *mode = strchr(guest, ':');
     if (mode != NULL)
@@ -145,12 +150,14 @@ static void parse_share(struct options *options, const char *text)
         fail(EXIT_FURCA, "-v %s: after the second colon comes rw or ro", text);
     size_t size = (options->share_count + 1) * sizeof(struct share);
     options->shares = must_reallocate(options->shares, size);
-    options->shares[options->share_count++] = (struct share){.host = absolute_directory("-v", copy),
-                                                             .guest = guest,
-                                                             .writable = mode != NULL && mode[1] == 'w'};
+    options->shares[options->share_count++] =
+        (struct share){.host = absolute_directory("-v", copy),
+                       .guest = guest,
+                       .writable = mode != NULL && mode[1] == 'w'};
 }
 
-/* Without a guest path the file keeps its place, and its name: a link at its end is kept as a link. */
+/* Without a guest path the file keeps its place, and its name: a link at its end is kept as a link.
+ */
 static void parse_file(struct options *options, const char *text)
 {
     char *copy = must_copy(text);
@@ -158,7 +165,8 @@ static void parse_file(struct options *options, const char *text)
     if (guest != NULL)
         *guest++ = '\0';
     if (copy[0] == '\0' || (guest != NULL && guest[0] != '/'))
-        fail(EXIT_FURCA, "-f %s: write -f HOSTPATH or -f HOSTPATH:GUESTPATH, with an absolute GUESTPATH", text);
+        fail(EXIT_FURCA,
+             "-f %s: write -f HOSTPATH or -f HOSTPATH:GUESTPATH, with an absolute GUESTPATH", text);
     struct stat stat_buffer;
     if (stat(copy, &stat_buffer) < 0)
         fail(EXIT_FURCA, "-f %s: %s", copy, strerror(errno));
@@ -233,8 +241,11 @@ static _Noreturn void option_unknown(char **argv, int option)
     if (option == ':')
         fail(EXIT_FURCA, "option %s needs an argument; see furca help", word);
     if (optopt > 0 && optopt < 256 && word[1] != '-')
-        fail(EXIT_FURCA, "unknown option -%c; see furca help (a program's own options come after its name)", optopt);
-    fail(EXIT_FURCA, "unknown option %s; see furca help (a program's own options come after its name)", word);
+        fail(EXIT_FURCA,
+             "unknown option -%c; see furca help (a program's own options come after its name)",
+             optopt);
+    fail(EXIT_FURCA,
+         "unknown option %s; see furca help (a program's own options come after its name)", word);
 }
 
 static void option_take(struct options *options, char **argv, int option)

@@ -50,8 +50,8 @@ struct options {
 };
 
 /*
- * Reads the options in front of the program; argv[0] is the word "run" or "shell". Says what is wrong in one line and exits with
- * status 125 when something is. Exits with 0 after --help.
+ * Reads the options in front of the program; argv[0] is the word "run" or "shell". Says what is
+ * wrong in one line and exits with status 125 when something is. Exits with 0 after --help.
  */
 void options_read(struct options *options, int argc, char **argv);
 

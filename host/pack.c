@@ -1,6 +1,7 @@
 /*
- * See pack.h. A program pulls in its loader and libraries, a script its interpreter; each of those is a program again. A file is
- * packed at the path under which it was asked for, with every symbolic link on the way, so that it is found the same way in the guest.
+ * See pack.h. A program pulls in its loader and libraries, a script its interpreter; each of those
+ * is a program again. A file is packed at the path under which it was asked for, with every
+ * symbolic link on the way, so that it is found the same way in the guest.
  */
 #include "pack.h"
 
@@ -30,7 +31,8 @@ struct packer {
 
 static void pack_program(struct packer *packer, const char *path);
 
-static void visit_component(void *context, const char *path, const struct stat *stat, const char *link)
+static void visit_component(void *context, const char *path, const struct stat *stat,
+                            const char *link)
 {
     struct packer *packer = context;
     char *host = tree_host_path(packer->pack->options->root, path);
@@ -54,10 +56,13 @@ static bool seen_before(struct packer *packer, const char *path)
     return false;
 }
 
-static void missing(const struct packer *packer, const char *user, const char *kind, const char *name)
+static void missing(const struct packer *packer, const char *user, const char *kind,
+                    const char *name)
 {
     if (!packer->lenient)
-        fail(EXIT_NOT_FOUND, "%s: %s needs the %s %s, which is not there; install it, or name its folder in LD_LIBRARY_PATH",
+        fail(EXIT_NOT_FOUND,
+             "%s: %s needs the %s %s, which is not there; install it, or name its folder in "
+             "LD_LIBRARY_PATH",
              packer->what, user, kind, name);
     if (packer->pack->options->verbose)
         note("%s: %s needs the %s %s, which is not there", packer->what, user, kind, name);
@@ -82,13 +87,15 @@ static void pack_interpreter(struct packer *packer, const char *path, const stru
     struct find find = {packer->pack->options->root, packer->pack->directory, packer->pack->search};
     char *interpreter = find_quietly(&find, elf->interpreter);
     if (interpreter == NULL) {
-        missing(packer, path, elf->kind == PROGRAM_ELF ? "loader" : "interpreter", elf->interpreter);
+        missing(packer, path, elf->kind == PROGRAM_ELF ? "loader" : "interpreter",
+                elf->interpreter);
         return;
     }
     pack_program(packer, interpreter);
     free(interpreter);
     const char *base = strrchr(elf->interpreter, '/');
-    if (elf->kind != PROGRAM_SCRIPT || elf->argument == NULL || base == NULL || strcmp(base, "/env") != 0)
+    if (elf->kind != PROGRAM_SCRIPT || elf->argument == NULL || base == NULL ||
+        strcmp(base, "/env") != 0)
         return;
     const char *name = strncmp(elf->argument, "-S", 2) == 0 ? elf->argument + 2 : elf->argument;
     char *command = find_quietly(&find, name);
@@ -108,7 +115,8 @@ static void pack_needs(struct packer *packer, const char *path)
     if (top) {
         packer->libraries.main = &elf;
         packer->libraries.main_path = path;
-        packer->libraries.musl = elf.interpreter != NULL && strstr(elf.interpreter, "/ld-musl-") != NULL;
+        packer->libraries.musl =
+            elf.interpreter != NULL && strstr(elf.interpreter, "/ld-musl-") != NULL;
     }
     if (elf.interpreter != NULL)
         pack_interpreter(packer, path, &elf);
@@ -130,12 +138,14 @@ static void pack_program(struct packer *packer, const char *path)
     free(real);
 }
 
-/* What a packed file of -f needs; its path on the host serves for $ORIGIN. Files that are no programs need nothing. */
+/* What a packed file of -f needs; its path on the host serves for $ORIGIN. Files that are no
+ * programs need nothing. */
 static void pack_file_needs(struct packer *packer, const char *host, const struct stat *stat)
 {
     if (S_ISREG(stat->st_mode) && !seen_before(packer, host)) {
         struct elf elf;
-        bool program = elf_read(&elf, host) == 0 && (elf.kind == PROGRAM_ELF || elf.kind == PROGRAM_SCRIPT) &&
+        bool program = elf_read(&elf, host) == 0 &&
+                       (elf.kind == PROGRAM_ELF || elf.kind == PROGRAM_SCRIPT) &&
                        (elf.kind == PROGRAM_ELF || (stat->st_mode & 0111));
         if (program && elf.interpreter != NULL)
             pack_interpreter(packer, host, &elf);
@@ -166,7 +176,8 @@ static void pack_members(struct packer *packer, const char *host, const char *gu
     closedir(directory);
 }
 
-/* A host path and what is below it, at a path whose folder is in the image. Links are kept as they are. */
+/* A host path and what is below it, at a path whose folder is in the image. Links are kept as they
+ * are. */
 static void pack_host(struct packer *packer, const char *host, const char *guest)
 {
     struct stat stat;
@@ -226,13 +237,15 @@ static void pack_files(struct packer *packer)
         if (options->files[i].guest == NULL && strcmp(options->root, "/") == 0)
             pack_in_place(packer, options->files[i].host);
         else
-            pack_elsewhere(packer, &(struct packed_file){options->files[i].host, options->files[i].guest != NULL
-                                                                                    ? options->files[i].guest
-                                                                                    : options->files[i].host});
+            pack_elsewhere(packer, &(struct packed_file){options->files[i].host,
+                                                         options->files[i].guest != NULL
+                                                             ? options->files[i].guest
+                                                             : options->files[i].host});
     }
 }
 
-/* The folders that every guest has, and links such as /lib, whose targets later files are to share. */
+/* The folders that every guest has, and links such as /lib, whose targets later files are to share.
+ */
 static void pack_skeleton(struct packer *packer)
 {
     static const char *const links[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
@@ -254,7 +267,8 @@ static void pack_init(struct packer *packer)
     stat_buffer.st_mode = S_IFREG | 0755;
     stat_buffer.st_mtim.tv_sec = 0;
     image_add_host(&packer->image, "/init", packer->pack->init, &stat_buffer, NULL);
-    image_add_contents(&packer->image, "/furca/config", 0600, packer->pack->config, packer->pack->config_size);
+    image_add_contents(&packer->image, "/furca/config", 0600, packer->pack->config,
+                       packer->pack->config_size);
 }
 
 static void pack_bare(struct packer *packer)

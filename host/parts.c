@@ -42,11 +42,13 @@ void parts_find(struct parts *parts)
 void parts_check(const struct parts *parts)
 {
     if (parts->qemu == NULL)
-        fail(EXIT_FURCA, "qemu-system-x86_64 is not in PATH; install it: apt-get install qemu-system-x86");
+        fail(EXIT_FURCA,
+             "qemu-system-x86_64 is not in PATH; install it: apt-get install qemu-system-x86");
     if (access(parts->kernel, R_OK) < 0)
         fail(EXIT_FURCA, "the kernel %s: %s; build it with make", parts->kernel, strerror(errno));
     if (access(parts->init, R_OK) < 0)
-        fail(EXIT_FURCA, "the guest's init %s: %s; build it with make", parts->init, strerror(errno));
+        fail(EXIT_FURCA, "the guest's init %s: %s; build it with make", parts->init,
+             strerror(errno));
 }
 
 char *parts_cache(void)
@@ -55,7 +57,8 @@ char *parts_cache(void)
     const char *home = getenv("HOME");
     if ((cache == NULL || cache[0] != '/') && (home == NULL || home[0] != '/'))
         return NULL;
-    char *base = cache != NULL && cache[0] == '/' ? must_copy(cache) : must_format("%s/.cache", home);
+    char *base =
+        cache != NULL && cache[0] == '/' ? must_copy(cache) : must_format("%s/.cache", home);
     char *folder = must_format("%s/furca", base);
     mkdir(base, 0700);
     free(base);

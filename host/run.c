@@ -1,5 +1,6 @@
 /*
- * From the command line to a session: read the options, look the program up, pack the initramfs, run.
+ * From the command line to a session: read the options, look the program up, pack the initramfs,
+ * run.
  */
 #define _GNU_SOURCE
 #include "run.h"
@@ -50,7 +51,8 @@ static void check_memory(const struct options *options, uint64_t image_size)
              (unsigned long long)(options->memory >> 20), (unsigned long long)mebibytes);
 }
 
-static int build_image(const struct options *options, const struct parts *parts, const struct setup *setup, char *program)
+static int build_image(const struct options *options, const struct parts *parts,
+                       const struct setup *setup, char *program)
 {
     struct bytes records = {0};
     setup_write(setup, options->bare ? program : NULL, &records);
@@ -97,7 +99,8 @@ int run_command(int argc, char **argv)
     struct options options;
     options_read(&options, argc, argv);
     if (options.program == NULL)
-        fail(EXIT_FURCA, "which program? furca run [options] PROGRAM [ARGUMENT...]; see furca help");
+        fail(EXIT_FURCA,
+             "which program? furca run [options] PROGRAM [ARGUMENT...]; see furca help");
     return run_program(&options);
 }
 
@@ -113,7 +116,8 @@ static char *choose_shell(const struct options *options)
         if (find_quietly(&find, usual[i]) != NULL)
             return must_copy(usual[i]);
     }
-    fail(EXIT_NOT_FOUND, "there is no shell under %s; name a program: furca run PROGRAM", options->root);
+    fail(EXIT_NOT_FOUND, "there is no shell under %s; name a program: furca run PROGRAM",
+         options->root);
 }
 
 int shell_command(int argc, char **argv)

@@ -1,20 +1,19 @@
 /*
- * The loop around poll(2) that connects the guest with the world: channel, kernel log, signals, keys, the three standard streams, and time.
+ * The loop around poll(2) that connects the guest with the world: channel, kernel log, signals,
+ * keys, the three standard streams, and time.
  *
- * A session goes through: booting (nothing of ours is read yet, so that a start that fails under KVM can be repeated under TCG); started
- * (the program runs); finished (its status is known, what is left in the sinks is being written); over. A machine that ends before
- * the status is known is a failure, whatever its reason.
+ * A session goes through: booting (nothing of ours is read yet, so that a start that fails under
+ * KVM can be repeated under TCG); started (the program runs); finished (its status is known, what
+ * is left in the sinks is being written); over. A machine that ends before the status is known is a
+ * failure, whatever its reason.
  */
 #define _GNU_SOURCE
 #include "session.h"
 
 #include "accel.h"
-#include "channel.h"
 #include "clock.h"
 #include "fail.h"
-#include "log.h"
-#include "machine.h"
-#include "relay.h"
+#include "session_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,61 +26,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SINK_OUTPUT, SINK_ERRORS, SINK_SCREEN, SINK_TRACE, SINKS };
-enum { SLOT_CHANNEL, SLOT_LOG, SLOT_SIGNALS, SLOT_MACHINE, SLOT_KEYS, SLOT_INPUT, SLOT_SINKS, SLOTS = SLOT_SINKS + SINKS };
+enum {
+    SLOT_CHANNEL,
+    SLOT_LOG,
+    SLOT_SIGNALS,
+    SLOT_MACHINE,
+    SLOT_KEYS,
+    SLOT_INPUT,
+    SLOT_SINKS,
+    SLOTS = SLOT_SINKS + SINKS
+};
 
 /* How long the guest may take to power off after its report, and to answer a signal; in seconds. */
 static const double power_off_patience = 5.0;
 static const double signal_patience = 10.0;
 
-struct session {
-    const struct options *options;
-    const struct parts *parts;
-    struct terminal *terminal;
-    double begin;
-    struct machine machine;
-    struct channel channel;
-    struct log log;
-    int signals;
-    struct relay_source input;
-    struct relay_sink sinks[SINKS];
-    bool kvm;
-    bool silent; /* KVM gave no sign of life */
-    bool started;
-    bool finished;
-    bool gone; /* the machine has ended */
-    bool over; /* leave the loop; status is furca's */
-    int status;
-    int signal;            /* sent and not yet answered, or 0 */
-    double machine_begin;  /* when QEMU was started */
-    double signal_time;    /* when the signal was sent */
-    double finish_time;    /* when the report came */
-};
-
-static void session_time(const struct session *session, const char *what)
-{
-    if (session->options->verbose)
-        note("%.3f s: %s", clock_seconds() - session->begin, what);
-}
-
-static void session_end(struct session *session, int status)
-{
-    session->over = true;
-    session->status = status;
-}
-
-static void session_finish(struct session *session, int status)
-{
-    session->finished = true;
-    session->finish_time = clock_seconds();
-    session->status = status;
-    relay_source_close(&session->input);
-    session_time(session, "the program has ended");
-}
-
 static void signals_open(struct session *session)
 {
-    static const int wanted[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH};
+    static const int wanted[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
+                                 SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH};
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -105,121 +68,15 @@ static void relays_open(struct session *session, const struct standard *standard
         fds[SINK_ERRORS] = STDERR_FILENO;
     if (session->options->strace)
         fds[SINK_TRACE] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    static const enum channel_stream streams[] = {CHANNEL_STDOUT, CHANNEL_STDERR, CHANNEL_SCREEN, CHANNEL_TRACE};
+    static const enum channel_stream streams[] = {CHANNEL_STDOUT, CHANNEL_STDERR, CHANNEL_SCREEN,
+                                                  CHANNEL_TRACE};
     for (int i = 0; i < SINKS; i++) {
         size_t chunk = fds[i] >= 0 ? standard_prepare_output(fds[i]) : 0;
-        session->sinks[i] = (struct relay_sink){.fd = fds[i], .stream = streams[i], .chunk = chunk, .quiet = i >= SINK_SCREEN};
+        session->sinks[i] = (struct relay_sink){
+            .fd = fds[i], .stream = streams[i], .chunk = chunk, .quiet = i >= SINK_SCREEN};
     }
     int input = standard->kinds[0] == 'p' ? STDIN_FILENO : -1;
     session->input = (struct relay_source){.fd = input, .stream = CHANNEL_STDIN};
-}
-
-static struct relay_sink *session_sink(struct session *session, enum channel_stream stream)
-{
-    for (int i = 0; i < SINKS; i++) {
-        if (session->sinks[i].stream == stream)
-            return &session->sinks[i];
-    }
-    return NULL;
-}
-
-static void session_check(struct session *session, int error)
-{
-    if (error >= 0 || error == -EAGAIN || session->over)
-        return;
-    if (error == -EPIPE || error == -ECONNRESET)
-        return; /* QEMU has ended, which is noticed on its own */
-    note("the channel to the guest failed: %s", strerror(-error));
-    session_end(session, EXIT_FURCA);
-}
-
-/* Standard error is not closed with the stream: furca itself may have to say something yet. */
-static void frame_end(struct session *session, enum channel_stream stream)
-{
-    struct relay_sink *sink = session_sink(session, stream);
-    if (sink != NULL && stream == CHANNEL_STDOUT)
-        relay_sink_end(sink);
-}
-
-static void frame_failed(struct session *session, const struct channel_frame *frame)
-{
-    size_t length = frame->length > 4 ? frame->length - 4 : 0;
-    note("%.*s", (int)length, (const char *)frame->payload + 4);
-    session_finish(session, (int)channel_number(frame, 0));
-}
-
-static void frame_hello(struct session *session, const struct channel_frame *frame)
-{
-    session_time(session, "the guest's init runs");
-    if (channel_number(frame, 0) == CHANNEL_VERSION)
-        return;
-    note("init and furca are of different versions; build both with make");
-    session_end(session, EXIT_FURCA);
-}
-
-static void frame_started(struct session *session)
-{
-    session_time(session, "the program runs");
-    session->started = true;
-    terminal_start(session->terminal);
-}
-
-/* The program was stopped, so furca stops too, and its shell notices. SIGCONT will wake both. */
-static void frame_stopped(void)
-{
-    terminal_restore();
-    kill(getpid(), SIGSTOP);
-}
-
-static void frame_missing(const struct channel_frame *frame)
-{
-    ssize_t ignored = write(STDERR_FILENO, frame->payload, frame->length);
-    (void)ignored;
-}
-
-static void frame_report(struct session *session, const struct channel_frame *frame)
-{
-    switch (frame->type) {
-    case CHANNEL_HELLO:
-        frame_hello(session, frame);
-        break;
-    case CHANNEL_STARTED:
-        frame_started(session);
-        break;
-    case CHANNEL_SIGNALED:
-        session->signal = 0;
-        break;
-    case CHANNEL_STOPPED:
-        frame_stopped();
-        break;
-    case CHANNEL_MISSING:
-        frame_missing(frame);
-        break;
-    case CHANNEL_EXITED:
-        session_finish(session, (int)channel_number(frame, 0));
-        break;
-    case CHANNEL_KILLED:
-        session_finish(session, EXIT_SIGNAL + (int)channel_number(frame, 0));
-        break;
-    case CHANNEL_FAILED:
-        frame_failed(session, frame);
-        break;
-    default:
-        session_check(session, -EPROTO);
-    }
-}
-
-static void frame_handle(struct session *session, const struct channel_frame *frame)
-{
-    struct relay_sink *sink = session_sink(session, frame->stream);
-    if (frame->type == CHANNEL_DATA && sink != NULL)
-        session_check(session, relay_sink_accept(sink, &session->channel, frame));
-    else if (frame->type == CHANNEL_END)
-        frame_end(session, frame->stream);
-    else if (frame->type == CHANNEL_GONE && frame->stream == CHANNEL_STDIN)
-        relay_source_close(&session->input);
-    else if (frame->type != CHANNEL_GONE)
-        frame_report(session, frame);
 }
 
 /* Returns what channel_fill() does. */
@@ -230,7 +87,7 @@ static int channel_serve(struct session *session)
     struct channel_frame frame;
     int found = 0;
     while (!session->over && (found = channel_next(&session->channel, &frame)) == 1)
-        frame_handle(session, &frame);
+        session_frame(session, &frame);
     session_check(session, found);
     return count;
 }
@@ -246,17 +103,20 @@ static void log_serve(struct session *session)
         accel_remember(session->parts, ACCEL_WORKS);
 }
 
-static void signal_forward(struct session *session, int number)
+/* A signal from the terminal is for all processes of its foreground, one from kill(2) for the
+ * program alone. */
+static void signal_forward(struct session *session, int number, bool group)
 {
     if (session->finished)
         return;
-    session_check(session, channel_send_number(&session->channel, CHANNEL_SIGNAL, (uint32_t)number));
+    session_check(session,
+                  channel_send_numbers(&session->channel, CHANNEL_SIGNAL, (uint32_t)number, group));
     if (session->signal == 0)
         session->signal_time = clock_seconds();
     session->signal = number;
 }
 
-static void signal_handle(struct session *session, int number)
+static void signal_handle(struct session *session, int number, bool group)
 {
     if (number == SIGWINCH && session->started)
         terminal_resize(session->terminal, &session->channel);
@@ -267,14 +127,15 @@ static void signal_handle(struct session *session, int number)
     else if (number != SIGCONT && number != SIGWINCH && (!session->started || session->finished))
         session_end(session, session->finished ? session->status : EXIT_SIGNAL + number);
     if (number != SIGWINCH && session->started)
-        signal_forward(session, number);
+        signal_forward(session, number, group);
 }
 
 static void signals_serve(struct session *session)
 {
     struct signalfd_siginfo info;
     while (read(session->signals, &info, sizeof(info)) == sizeof(info))
-        signal_handle(session, (int)info.ssi_signo);
+        signal_handle(session, (int)info.ssi_signo,
+                      info.ssi_code == SI_KERNEL || info.ssi_signo == SIGCONT);
 }
 
 static void keys_serve(struct session *session)
@@ -288,7 +149,7 @@ static void keys_serve(struct session *session)
         close(session->terminal->keys);
         session->terminal->keys = -1;
         session->terminal->raw = false;
-        signal_forward(session, SIGHUP);
+        signal_forward(session, SIGHUP, true);
     }
 }
 
@@ -305,7 +166,8 @@ static void machine_serve(struct session *session)
 static void sinks_serve(struct session *session, const struct pollfd *slots)
 {
     for (int i = 0; i < SINKS; i++)
-        session_check(session, relay_sink_pump(&session->sinks[i], &session->channel, slots[i].revents));
+        session_check(session,
+                      relay_sink_pump(&session->sinks[i], &session->channel, slots[i].revents));
 }
 
 static bool sinks_empty(const struct session *session)
@@ -339,7 +201,8 @@ static double session_deadline(const struct session *session)
 
 static void session_late(struct session *session, double now)
 {
-    if (session->options->timeout > 0 && !session->finished && now >= session->begin + session->options->timeout) {
+    if (session->options->timeout > 0 && !session->finished &&
+        now >= session->begin + session->options->timeout) {
         note("the time limit of %g s is over; the guest was ended", session->options->timeout);
         session_end(session, EXIT_TIMEOUT);
     } else if (session->finished) {
@@ -362,13 +225,16 @@ static int poll_timeout(const struct session *session)
 
 static void slots_fill(struct session *session, struct pollfd *slots)
 {
-    int keys = terminal_reads(session->terminal) && channel_room(&session->channel, CHANNEL_KEYS) ? session->terminal->keys
-                                                                                                 : -1;
+    int keys = terminal_reads(session->terminal) && channel_room(&session->channel, CHANNEL_KEYS)
+                   ? session->terminal->keys
+                   : -1;
     slots[SLOT_CHANNEL] = (struct pollfd){.fd = session->gone ? -1 : session->machine.channel,
                                           .events = channel_events(&session->channel)};
-    slots[SLOT_LOG] = (struct pollfd){.fd = session->gone ? -1 : session->machine.serial, .events = POLLIN};
+    slots[SLOT_LOG] =
+        (struct pollfd){.fd = session->gone ? -1 : session->machine.serial, .events = POLLIN};
     slots[SLOT_SIGNALS] = (struct pollfd){.fd = session->signals, .events = POLLIN};
-    slots[SLOT_MACHINE] = (struct pollfd){.fd = session->gone ? -1 : session->machine.ended, .events = POLLIN};
+    slots[SLOT_MACHINE] =
+        (struct pollfd){.fd = session->gone ? -1 : session->machine.ended, .events = POLLIN};
     slots[SLOT_KEYS] = (struct pollfd){.fd = session->finished ? -1 : keys, .events = POLLIN};
     relay_source_poll(&session->input, &session->channel, &slots[SLOT_INPUT]);
     if (!session->started)
@@ -403,15 +269,16 @@ static void session_turn(struct session *session)
         session_check(session, channel_flush(&session->channel));
 }
 
-/* The machine has ended. `status` is QEMU's; the kernel makes it end with a failure after a panic. */
+/* The machine has ended. `status` is QEMU's; the kernel makes it end with a failure after a panic.
+ */
 static void session_judge(struct session *session, int status)
 {
-    if (session->over || (session->finished && status == 0))
+    if (session->over || (session->finished && (status == 0 || WIFSIGNALED(status))))
         return;
-    if (session->finished && WIFSIGNALED(status))
+    bool panic = log_show_panic(&session->log);
+    if (session->finished && !panic)
         return;
     session->status = EXIT_FURCA;
-    bool panic = log_show_panic(&session->log);
     char *file = session->log.any ? log_save(&session->log) : NULL;
     char *words = machine_last_words(&session->machine);
     if (panic)
@@ -419,9 +286,11 @@ static void session_judge(struct session *session, int status)
     else if (words != NULL)
         note("QEMU failed: %s", words);
     else if (session->log.any)
-        note("the guest ended before the program did; the kernel's log is in %s", file != NULL ? file : "--log");
+        note("the guest ended before the program did; the kernel's log is in %s",
+             file != NULL ? file : "--log");
     else
-        note("QEMU ended with status %d before the kernel ran", WIFEXITED(status) ? WEXITSTATUS(status) : status);
+        note("QEMU ended with status %d before the kernel ran",
+             WIFEXITED(status) ? WEXITSTATUS(status) : status);
     free(words);
     free(file);
 }
@@ -439,7 +308,8 @@ static void session_attempt(struct session *session, int image)
 static bool session_falls_back(struct session *session)
 {
     bool failed = session->gone && !session->log.any;
-    if (!session->kvm || session->options->accelerator != ACCELERATOR_AUTO || !(session->silent || failed))
+    if (!session->kvm || session->options->accelerator != ACCELERATOR_AUTO ||
+        !(session->silent || failed))
         return false;
     note("KVM does not run a 64-bit guest here; going on with TCG (furca doctor says more)");
     accel_remember(session->parts, ACCEL_HANGS);

@@ -20,7 +20,8 @@ struct session_input {
     double begin; /* when furca was started, on clock_seconds() */
 };
 
-/* Runs the guest, relays the streams, and returns furca's exit status. What went wrong has been said. */
+/* Runs the guest, relays the streams, and returns furca's exit status. What went wrong has been
+ * said. */
 int session_run(const struct session_input *input);
 
 #endif

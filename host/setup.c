@@ -1,5 +1,6 @@
 /*
- * See setup.h. The program inherits what a child of furca would: environment, umask, limits, ignored signals, working directory.
+ * See setup.h. The program inherits what a child of furca would: environment, umask, limits,
+ * ignored signals, working directory.
  */
 #define _GNU_SOURCE
 #include "setup.h"
@@ -16,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void record(struct bytes *records, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void record(struct bytes *records, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void record(struct bytes *records, const char *format, ...)
 {
@@ -75,14 +77,15 @@ static char *caller_directory(const struct options *options)
     if (cwd == NULL || strcmp(options->root, "/") == 0)
         return cwd != NULL ? cwd : must_copy("/");
     size_t length = strlen(options->root);
-    bool inside = strncmp(cwd, options->root, length) == 0 && (cwd[length] == '/' || cwd[length] == '\0');
+    bool inside =
+        strncmp(cwd, options->root, length) == 0 && (cwd[length] == '/' || cwd[length] == '\0');
     char *path = must_copy(inside && cwd[length] != '\0' ? cwd + length : "/");
     free(cwd);
     return path;
 }
 
-void setup_begin(struct setup *setup, const struct options *options, const struct standard *standard,
-                 const struct terminal *terminal)
+void setup_begin(struct setup *setup, const struct options *options,
+                 const struct standard *standard, const struct terminal *terminal)
 {
     *setup = (struct setup){.options = options, .standard = standard, .terminal = terminal};
     account_find(&setup->account, options->user);
@@ -90,9 +93,11 @@ void setup_begin(struct setup *setup, const struct options *options, const struc
     setup->directory = caller_directory(options);
     if (options->directory == NULL)
         return;
-    char *given = options->directory[0] == '/'
-                      ? must_copy(options->directory)
-                      : must_format("%s/%s", strcmp(setup->directory, "/") == 0 ? "" : setup->directory, options->directory);
+    char *given =
+        options->directory[0] == '/'
+            ? must_copy(options->directory)
+            : must_format("%s/%s", strcmp(setup->directory, "/") == 0 ? "" : setup->directory,
+                          options->directory);
     free(setup->directory);
     setup->directory = given;
 }
@@ -117,7 +122,8 @@ static void write_inherited(struct bytes *records)
     unsigned long long ignored = 0;
     for (int number = 1; number < NSIG && number <= 64; number++) {
         struct sigaction action;
-        if (number != SIGCHLD && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        if (number != SIGCHLD && sigaction(number, NULL, &action) == 0 &&
+            action.sa_handler == SIG_IGN)
             ignored |= 1ULL << (number - 1);
     }
     record(records, "ignored=%llx", ignored);
@@ -136,13 +142,14 @@ static void write_terminal(const struct setup *setup, struct bytes *records)
     if (terminal->screen < 0)
         return;
     record(records, "job=%d", terminal->job);
-    record(records, "window=%u:%u:%u:%u", terminal->window.ws_row, terminal->window.ws_col, terminal->window.ws_xpixel,
-           terminal->window.ws_ypixel);
+    record(records, "window=%u:%u:%u:%u", terminal->window.ws_row, terminal->window.ws_col,
+           terminal->window.ws_xpixel, terminal->window.ws_ypixel);
     struct termios mode = terminal_guest_mode(terminal);
     char codes[2 * NCCS + 1] = "";
     for (int i = 0; i < NCCS; i++)
         snprintf(codes + 2 * i, 3, "%02x", mode.c_cc[i]);
-    record(records, "termios=%x:%x:%x:%x:%s", mode.c_iflag, mode.c_oflag, mode.c_cflag, mode.c_lflag, codes);
+    record(records, "termios=%x:%x:%x:%x:%s", mode.c_iflag, mode.c_oflag, mode.c_cflag,
+           mode.c_lflag, codes);
 }
 
 static void write_root(const struct setup *setup, struct bytes *records)
@@ -155,7 +162,8 @@ static void write_root(const struct setup *setup, struct bytes *records)
         return;
     record(records, "root=9p");
     for (size_t i = 0; i < options->share_count; i++)
-        record(records, "share=share%zu:%c:%s", i, options->shares[i].writable ? 'w' : 'r', options->shares[i].guest);
+        record(records, "share=share%zu:%c:%s", i, options->shares[i].writable ? 'w' : 'r',
+               options->shares[i].guest);
 }
 
 void setup_write(const struct setup *setup, const char *program, struct bytes *records)

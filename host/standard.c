@@ -19,15 +19,16 @@ static bool is_null(const struct stat *stat)
     return S_ISCHR(stat->st_mode) && stat->st_rdev == makedev(1, 3);
 }
 
-/* kcmp(2) knows; where it is not allowed, the same pipe, socket or file is taken for the same open file. */
+/* kcmp(2) knows; where it is not allowed, the same pipe, socket or file is taken for the same open
+ * file. */
 static bool is_same_open_file(int left, int right)
 {
     long order = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, left, right);
     if (order >= 0)
         return order == 0;
     struct stat left_stat, right_stat;
-    return fstat(left, &left_stat) == 0 && fstat(right, &right_stat) == 0 && left_stat.st_dev == right_stat.st_dev &&
-           left_stat.st_ino == right_stat.st_ino;
+    return fstat(left, &left_stat) == 0 && fstat(right, &right_stat) == 0 &&
+           left_stat.st_dev == right_stat.st_dev && left_stat.st_ino == right_stat.st_ino;
 }
 
 static char kind_of(int fd)

@@ -37,15 +37,17 @@ static void restore_and_die(int signal_number)
 
 static void terminal_guard(void)
 {
-    static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM, SIGSYS, SIGXCPU, SIGXFSZ};
+    static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                                SIGALRM, SIGSYS,  SIGXCPU, SIGXFSZ};
     atexit(terminal_restore);
     for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
         signal(fatal[i], restore_and_die);
 }
 
 /*
- * A process group can be stopped from its terminal and continued when the parent of one of its members is in the same session under
- * another group, which is what a shell with job control makes of its jobs.
+ * A process group can be stopped from its terminal and continued when the parent of one of its
+ * members is in the same session under another group, which is what a shell with job control makes
+ * of its jobs.
  */
 static bool has_job_control(void)
 {
@@ -155,7 +157,8 @@ enum terminal_event terminal_pump(struct terminal *terminal, struct channel *cha
     if (count == 0)
         keys[count++] = terminal->normal.c_cc[VEOF];
     channel_send_data(channel, CHANNEL_KEYS, keys, (size_t)count);
-    return terminal->raw && is_escape(terminal, keys, (size_t)count) ? TERMINAL_ESCAPE : TERMINAL_OK;
+    return terminal->raw && is_escape(terminal, keys, (size_t)count) ? TERMINAL_ESCAPE
+                                                                     : TERMINAL_OK;
 }
 
 void terminal_resize(struct terminal *terminal, struct channel *channel)

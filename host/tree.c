@@ -1,5 +1,6 @@
 /*
- * See tree.h. The walk keeps the path done (`done`, without links) and the path to do (`rest`); a link puts its target before the rest.
+ * See tree.h. The walk keeps the path done (`done`, without links) and the path to do (`rest`); a
+ * link puts its target before the rest.
  */
 #include "tree.h"
 
@@ -61,10 +62,12 @@ static int walk_link(struct walk *walk, const char *target)
     return 0;
 }
 
-static int walk_step(struct walk *walk, const char *root, const char *name, tree_visit *visit, void *context)
+static int walk_step(struct walk *walk, const char *root, const char *name, tree_visit *visit,
+                     void *context)
 {
     size_t used = strlen(walk->done);
-    if (snprintf(walk->done + used, sizeof(walk->done) - used, "/%s", name) >= (int)(sizeof(walk->done) - used)) {
+    if (snprintf(walk->done + used, sizeof(walk->done) - used, "/%s", name) >=
+        (int)(sizeof(walk->done) - used)) {
         errno = ENAMETOOLONG;
         return -1;
     }
