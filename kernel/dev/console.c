@@ -1,12 +1,13 @@
 /*
  * The console terminal, and /dev/tty.
  *
- * Output goes to the machine's console at once. Input comes in an interrupt, where no terminal may be touched: the interrupt puts bytes
- * into a ring and wakes a kernel thread, which hands them to the line discipline. Bytes that a full terminal does not take wait in
- * the ring; those for which the ring has no room are lost, as on any line without flow control.
+ * Output goes to the machine's console at once. Input comes in an interrupt, where no terminal may
+ * be touched: the interrupt puts bytes into a ring and wakes a kernel thread, which hands them to
+ * the line discipline. Bytes that a full terminal does not take wait in the ring; those for which
+ * the ring has no room are lost, as on any line without flow control.
  *
- * /dev/console never becomes a controlling terminal by being opened; /dev/ttyS0, the same line, may. /dev/tty is the caller's
- * controlling terminal, whichever that is.
+ * /dev/console never becomes a controlling terminal by being opened; /dev/ttyS0, the same line,
+ * may. /dev/tty is the caller's controlling terminal, whichever that is.
  */
 #include "dev/console.h"
 
@@ -33,7 +34,7 @@ enum {
 
 static struct {
     struct tty tty;
-    struct spinlock lock;     /* guards the ring; interrupts off */
+    struct spinlock lock; /* guards the ring; interrupts off */
     struct ring received;
     uint8_t bytes[RING];
     struct wait_queue arrived; /* the thread sleeps here */
@@ -102,7 +103,8 @@ static void received_drop(size_t count)
     spin_unlock_irq(&console.lock, saved);
 }
 
-/* Hands bytes over; false when there are none, or the terminal takes none. Nobody has it open: they are lost. */
+/* Hands bytes over; false when there are none, or the terminal takes none. Nobody has it open: they
+ * are lost. */
 static bool received_deliver(void)
 {
     uint8_t bytes[CHUNK];

@@ -4,7 +4,8 @@
 #ifndef DEV_CONSOLE_H
 #define DEV_CONSOLE_H
 
-/* The body of the kernel thread that carries bytes from the line's interrupt to the terminal; boot starts it. */
+/* The body of the kernel thread that carries bytes from the line's interrupt to the terminal; boot
+ * starts it. */
 void console_thread(void *argument);
 
 #endif

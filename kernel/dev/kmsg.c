@@ -1,8 +1,10 @@
 /*
- * /dev/kmsg: each read gives one line of the kernel's log as "priority,sequence,microseconds,-;text", each write adds one.
+ * /dev/kmsg: each read gives one line of the kernel's log as
+ * "priority,sequence,microseconds,-;text", each write adds one.
  *
- * A description remembers how far it has read (file->position, a position of the log) and how many records that were (file->private).
- * A reader at the end looks again every TRY nanoseconds: the log wakes nobody, since it can be written in any context.
+ * A description remembers how far it has read (file->position, a position of the log) and how many
+ * records that were (file->private). A reader at the end looks again every TRY nanoseconds: the log
+ * wakes nobody, since it can be written in any context.
  */
 #include "dev/kmsg.h"
 
@@ -31,7 +33,8 @@ enum {
     TRY = 100000000,
 };
 
-/* The line at file->position: its length without the newline, and where the next one starts. False: there is none. */
+/* The line at file->position: its length without the newline, and where the next one starts. False:
+ * there is none. */
 static bool line_peek(struct file *file, char *line, size_t *length, size_t *next)
 {
     size_t position = file->position;
@@ -78,9 +81,9 @@ static int64_t kmsg_read(struct file *file, struct uio *uio, uint64_t *position)
         if (error < 0)
             return error;
     }
-    head_length = format_text(head, sizeof(head), "%d,%llu,%llu,-;", PRIORITY,
-                              (unsigned long long)sequence,
-                              (unsigned long long)(clock_monotonic() / 1000));
+    head_length =
+        format_text(head, sizeof(head), "%d,%llu,%llu,-;", PRIORITY, (unsigned long long)sequence,
+                    (unsigned long long)(clock_monotonic() / 1000));
     if (uio->left < (size_t)head_length + length + 1)
         return -EINVAL;
     if (uio_move(uio, head, (size_t)head_length) < 0 || uio_move(uio, line, length) < 0 ||

@@ -1,6 +1,6 @@
 /*
- * /dev/null, /dev/zero, /dev/full (null(4), full(4)) and /dev/mem, which lets nobody at the machine's memory (as Linux with strict
- * access does), but answers programs that only try.
+ * /dev/null, /dev/zero, /dev/full (null(4), full(4)) and /dev/mem, which lets nobody at the
+ * machine's memory (as Linux with strict access does), but answers programs that only try.
  */
 #include "dev/memory.h"
 

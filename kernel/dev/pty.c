@@ -1,13 +1,14 @@
 /*
- * Pseudo terminals: the pair and the slave's driver. The master's file operations are in pty_master.c, the names in
- * fs/devpts.c.
+ * Pseudo terminals: the pair and the slave's driver. The master's file operations are in
+ * pty_master.c, the names in fs/devpts.c.
  *
- * What the slave writes (after output processing) and what is echoed goes to the ring `output`, which the master reads. What the master
- * writes goes to the line discipline at once; what that cannot take waits in the ring `input`. Both rings are made when they are
- * first needed.
+ * What the slave writes (after output processing) and what is echoed goes to the ring `output`,
+ * which the master reads. What the master writes goes to the line discipline at once; what that
+ * cannot take waits in the ring `input`. Both rings are made when they are first needed.
  *
- * A pair lives as long as its slave terminal has a count: the master's, those of slave descriptions, the session's. Its number is
- * free again when the pair goes; its name goes with the master.
+ * A pair lives as long as its slave terminal has a count: the master's, those of slave
+ * descriptions, the session's. Its number is free again when the pair goes; its name goes with the
+ * master.
  *
  * Locks: pairs_lock guards the list and the numbers, below tty->lock.
  */

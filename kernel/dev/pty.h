@@ -17,16 +17,16 @@ enum {
 /* The slave's tty->lock guards everything here too. */
 struct pty {
     struct tty slave;
-    unsigned index;              /* constant */
-    LIST_ENTRY(pty) link;        /* the list's lock (pty.c) */
-    struct devpts_node *node;    /* constant: the name /dev/pts/N, until the master closes */
-    bool locked;                 /* TIOCSPTLCK: the slave cannot be opened */
-    bool slave_gone;             /* every slave description was closed after there was one */
-    bool packet;                 /* TIOCPKT */
-    bool feeding;                /* input is being handed to the line discipline */
-    uint8_t packet_status;       /* TIOCPKT_… to report */
-    struct ring output;          /* slave's writes and echo, for the master to read */
-    struct ring input;           /* master's writes that did not fit into the input buffer yet */
+    unsigned index;           /* constant */
+    LIST_ENTRY(pty) link;     /* the list's lock (pty.c) */
+    struct devpts_node *node; /* constant: the name /dev/pts/N, until the master closes */
+    bool locked;              /* TIOCSPTLCK: the slave cannot be opened */
+    bool slave_gone;          /* every slave description was closed after there was one */
+    bool packet;              /* TIOCPKT */
+    bool feeding;             /* input is being handed to the line discipline */
+    uint8_t packet_status;    /* TIOCPKT_… to report */
+    struct ring output;       /* slave's writes and echo, for the master to read */
+    struct ring input;        /* master's writes that did not fit into the input buffer yet */
     struct wait_queue master_readable, master_writable;
 };
 

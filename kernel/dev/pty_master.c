@@ -1,8 +1,9 @@
 /*
  * The master's side of a pseudo terminal: what a terminal emulator reads and writes.
  *
- * Reading takes what the slave has written; when the slave was opened and closed again, -EIO after the last byte. In packet mode each
- * read begins with a byte that says what follows: data, or what happened to the slave's settings and queues.
+ * Reading takes what the slave has written; when the slave was opened and closed again, -EIO after
+ * the last byte. In packet mode each read begins with a byte that says what follows: data, or what
+ * happened to the slave's settings and queues.
  */
 #include "abi/restart.h"
 #include "dev/pty.h"
@@ -50,7 +51,8 @@ static int master_sleep(struct pty *pty, struct file *file, struct wait_queue *q
 
 /* --- reading --- */
 
-/* Fills `bytes`: how many, 0 if there is nothing now. *last: nothing may follow in this read. Lock held. */
+/* Fills `bytes`: how many, 0 if there is nothing now. *last: nothing may follow in this read. Lock
+ * held. */
 static size_t output_take(struct pty *pty, uint8_t *bytes, size_t count, bool begun, bool *last)
 {
     size_t header = 0;
@@ -121,7 +123,8 @@ static int64_t master_read(struct file *file, struct uio *uio, uint64_t *positio
 
 /* --- writing --- */
 
-/* Hands bytes to the slave's line discipline, or keeps them for it: how many were taken. Lock held. */
+/* Hands bytes to the slave's line discipline, or keeps them for it: how many were taken. Lock held.
+ */
 static size_t input_give(struct pty *pty, const uint8_t *bytes, size_t count)
 {
     size_t done = 0;
@@ -137,7 +140,8 @@ static size_t input_give(struct pty *pty, const uint8_t *bytes, size_t count)
     return done + ring_write(&pty->input, bytes + done, count - done);
 }
 
-/* Gives the whole chunk or as much as the rules allow: bytes taken; *error says why it ended early. */
+/* Gives the whole chunk or as much as the rules allow: bytes taken; *error says why it ended early.
+ */
 static size_t chunk_give(struct pty *pty, struct file *file, const uint8_t *bytes, size_t count,
                          int *error)
 {

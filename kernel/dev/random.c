@@ -1,6 +1,6 @@
 /*
- * /dev/random and /dev/urandom (random(4)): the same generator (mem/random.h), which is ready from the start. What programs write is mixed
- * in; it can only add.
+ * /dev/random and /dev/urandom (random(4)): the same generator (mem/random.h), which is ready from
+ * the start. What programs write is mixed in; it can only add.
  */
 #include "dev/random.h"
 

@@ -1,8 +1,9 @@
 /*
  * Terminals: life, opening, writing, hang-up. The other files are told in tty.h.
  *
- * Hang-up does not take descriptions away: each remembers how many hang-ups the terminal had when it was opened (file->position, which
- * a stream does not use otherwise), and is dead once there was another. Reads then give end of file, writes and ioctls EIO.
+ * Hang-up does not take descriptions away: each remembers how many hang-ups the terminal had when
+ * it was opened (file->position, which a stream does not use otherwise), and is dead once there was
+ * another. Reads then give end of file, writes and ioctls EIO.
  */
 #include "dev/tty.h"
 
@@ -102,7 +103,8 @@ static int room_wait(struct tty *tty, struct file *file)
     return error ? -ERESTARTSYS : 0;
 }
 
-/* Sends the whole chunk or as much as the rules allow: bytes sent; *error says why it ended early. */
+/* Sends the whole chunk or as much as the rules allow: bytes sent; *error says why it ended early.
+ */
 static size_t chunk_write(struct tty *tty, struct file *file, const uint8_t *bytes, size_t count,
                           int *error)
 {

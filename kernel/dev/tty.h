@@ -1,5 +1,6 @@
 /*
- * Terminals: the line discipline between a program and a line, job control, and the ioctls of termios(3) and ioctl_tty(2).
+ * Terminals: the line discipline between a program and a line, job control, and the ioctls of
+ * termios(3) and ioctl_tty(2).
  *
  *     tty.c         life, open, hang-up, read and write as file operations
  *     tty_input.c   characters that come in: editing, signals, flow control
@@ -10,8 +11,9 @@
  *     tty_ioctl.c, tty_termios.c  settings
  *     pty.c, pty_master.c, console.c  drivers
  *
- * Lock: tty->lock, a mutex, guards everything but the queues; drivers are called with it held. Signals are sent with it held (proc's
- * locks are below it). User memory is never touched with it held.
+ * Lock: tty->lock, a mutex, guards everything but the queues; drivers are called with it held.
+ * Signals are sent with it held (proc's locks are below it). User memory is never touched with it
+ * held.
  */
 #ifndef DEV_TTY_H
 #define DEV_TTY_H
@@ -37,7 +39,8 @@ enum {
     TTY_ECHO = 1024,   /* echo held back while output is stopped */
 };
 
-/* What is at the other end of the line. Called with tty->lock held; none may sleep. NULL: [then]. */
+/* What is at the other end of the line. Called with tty->lock held; none may sleep. NULL: [then].
+ */
 struct tty_driver {
     /* Sends bytes; no more than room() said. */
     void (*write)(struct tty *tty, const uint8_t *bytes, size_t count);
@@ -50,7 +53,8 @@ struct tty_driver {
     void (*packet)(struct tty *tty, uint8_t status);
     void (*first_open)(struct tty *tty); /* [nothing] */
     void (*last_close)(struct tty *tty); /* [nothing] */
-    void (*release)(struct tty *tty);    /* the last count is gone; no lock held. Frees what the tty is embedded in */
+    void (*release)(struct tty *tty); /* the last count is gone; no lock held. Frees what the tty is
+                                         embedded in */
 };
 
 struct tty {
@@ -61,27 +65,28 @@ struct tty {
     struct ktermios termios;
     struct winsize window;
     unsigned opens;
-    unsigned hangups;                /* descriptions opened before the last hang-up are dead */
+    unsigned hangups; /* descriptions opened before the last hang-up are dead */
     bool exclusive;
-    bool dead;                       /* the other end is gone for good (pty): opening is -EIO */
-    bool master;                     /* constant: never used as controlling terminal */
+    bool dead;   /* the other end is gone for good (pty): opening is -EIO */
+    bool master; /* constant: never used as controlling terminal */
 
-    /* input: tail … committed … head, free-running; in canonical mode line_head ends the last whole line */
-    uint8_t *buffer;                 /* TTY_BUFFER bytes, from the first open on */
-    uint64_t ends[TTY_BUFFER / 64];  /* bit per buffer byte: a line ends with it */
+    /* input: tail … committed … head, free-running; in canonical mode line_head ends the last whole
+     * line */
+    uint8_t *buffer;                /* TTY_BUFFER bytes, from the first open on */
+    uint64_t ends[TTY_BUFFER / 64]; /* bit per buffer byte: a line ends with it */
     uint32_t head, line_head, tail;
-    bool push;                       /* the last line was made by leaving raw mode */
+    bool push; /* the last line was made by leaving raw mode */
     bool literal_next;
-    bool erasing;                    /* between the \ and / of ECHOPRT */
-    bool input_stopped;              /* IXOFF: the STOP character was sent */
+    bool erasing;       /* between the \ and / of ECHOPRT */
+    bool input_stopped; /* IXOFF: the STOP character was sent */
 
     /* output */
     bool stopped;
-    unsigned column, line_column;    /* of the output, and where the present input line starts */
-    struct ring echo;                /* held back, bytes ready for output processing */
+    unsigned column, line_column; /* of the output, and where the present input line starts */
+    struct ring echo;             /* held back, bytes ready for output processing */
     uint8_t echo_bytes[TTY_ECHO];
 
-    int32_t session, foreground;     /* 0: none */
+    int32_t session, foreground; /* 0: none */
     struct wait_queue readable, writable;
 };
 
@@ -93,8 +98,8 @@ void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t number)
 size_t tty_receive(struct tty *tty, const uint8_t *bytes, size_t count);
 /* The driver has room again; lock held. */
 void tty_output_room(struct tty *tty);
-/* Hangs up: every description of it is dead, the session loses it (its leader gets SIGHUP and SIGCONT, with whole_session the foreground
-   group SIGHUP too). No lock held. */
+/* Hangs up: every description of it is dead, the session loses it (its leader gets SIGHUP and
+   SIGCONT, with whole_session the foreground group SIGHUP too). No lock held. */
 void tty_hangup(struct tty *tty, bool whole_session);
 
 struct tty *tty_get(struct tty *tty);
@@ -102,8 +107,9 @@ void tty_put(struct tty *tty);
 /* A session's leader has ended (proc's hook). */
 void tty_leader_exited(struct tty *tty);
 
-/* Makes `file` a description of this terminal: sets ops, private and mode, and the controlling terminal by the rules of open(2) unless
-   O_NOCTTY or `never_controlling`. Takes its own count. 0, -EIO, -EBUSY, -ENOMEM. */
+/* Makes `file` a description of this terminal: sets ops, private and mode, and the controlling
+   terminal by the rules of open(2) unless O_NOCTTY or `never_controlling`. Takes its own count. 0,
+   -EIO, -EBUSY, -ENOMEM. */
 int tty_open(struct tty *tty, struct file *file, bool never_controlling);
 
 /* Starts the terminals: console, ptys, /dev/tty; devices must be registrable (after fs_init). */
@@ -179,10 +185,11 @@ bool tty_input_available(struct tty *tty, bool for_poll);
 /* read(2). No lock held. */
 int64_t tty_read(struct file *file, struct uio *uio, uint64_t *position);
 
-/* 0, -EIO or -ERESTARTSYS when a background process group may not do this now; `number` SIGTTIN or SIGTTOU. No lock held. */
+/* 0, -EIO or -ERESTARTSYS when a background process group may not do this now; `number` SIGTTIN or
+ * SIGTTOU. No lock held. */
 int tty_job_check(struct tty *tty, int number);
-/* TIOCSCTTY, TIOCNOTTY, TIOC[GS]PGRP, TIOCGSID; -ENOIOCTLCMD: another command. `own`: the description is the terminal's, not its
-   pty master's. No lock held. */
+/* TIOCSCTTY, TIOCNOTTY, TIOC[GS]PGRP, TIOCGSID; -ENOIOCTLCMD: another command. `own`: the
+   description is the terminal's, not its pty master's. No lock held. */
 int64_t tty_job_ioctl(struct tty *tty, struct file *file, unsigned command, struct uaddr argument,
                       bool own);
 /* The caller's session gets this terminal. No lock held. */

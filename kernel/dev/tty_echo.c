@@ -1,8 +1,9 @@
 /*
  * Echo and erasing (termios(3), ECHO… of c_lflag).
  *
- * Echo goes through output processing like a program's output. While output is stopped or the driver is full it is held back in a
- * small ring; what does not fit there is lost, as on a line with too slow a screen.
+ * Echo goes through output processing like a program's output. While output is stopped or the
+ * driver is full it is held back in a small ring; what does not fit there is lost, as on a line
+ * with too slow a screen.
  */
 #include "dev/tty.h"
 
@@ -47,7 +48,8 @@ void tty_erasing_end(struct tty *tty)
 
 /* --- erasing --- */
 
-/* Columns that the input before `end` takes on the screen, back to a tab (*after_tab) or to the start of the line. */
+/* Columns that the input before `end` takes on the screen, back to a tab (*after_tab) or to the
+ * start of the line. */
 static unsigned columns_before(struct tty *tty, uint32_t end, bool *after_tab)
 {
     unsigned columns = 0;

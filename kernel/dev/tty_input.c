@@ -1,9 +1,11 @@
 /*
- * Characters from the line (termios(3), c_iflag and c_lflag): translation, signals, flow control, line editing, echo.
+ * Characters from the line (termios(3), c_iflag and c_lflag): translation, signals, flow control,
+ * line editing, echo.
  *
- * In canonical mode bytes between line_head and head are the line that is being edited. A line ends with a byte whose bit in `ends` is
- * set; VEOF is stored as a zero byte with that bit, which the reader drops. A line holds TTY_BUFFER bytes: once it is full but
- * for its end, each further byte takes the place of the last, so that a newline can still end it. In raw mode bytes that do not
+ * In canonical mode bytes between line_head and head are the line that is being edited. A line ends
+ * with a byte whose bit in `ends` is set; VEOF is stored as a zero byte with that bit, which the
+ * reader drops. A line holds TTY_BUFFER bytes: once it is full but for its end, each further byte
+ * takes the place of the last, so that a newline can still end it. In raw mode bytes that do not
  * fit stay with the driver.
  *
  * A disabled control character is 0, and a zero byte is never special.

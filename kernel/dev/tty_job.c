@@ -1,9 +1,11 @@
 /*
- * Job control (POSIX 1003.1, chapter 11.1; credentials(7)): which session a terminal controls, which process group may use it.
+ * Job control (POSIX 1003.1, chapter 11.1; credentials(7)): which session a terminal controls,
+ * which process group may use it.
  *
- * A process in another group than the terminal's foreground one that reads gets SIGTTIN, and SIGTTOU if it changes settings or
- * (with TOSTOP) writes; its whole group does. If it ignores or blocks the signal, or its group is orphaned and so nobody could
- * continue it, the call goes on or fails with EIO instead.
+ * A process in another group than the terminal's foreground one that reads gets SIGTTIN, and
+ * SIGTTOU if it changes settings or (with TOSTOP) writes; its whole group does. If it ignores or
+ * blocks the signal, or its group is orphaned and so nobody could continue it, the call goes on or
+ * fails with EIO instead.
  *
  * tty->session and tty->foreground are guarded by tty->lock; what a session's terminal is, by proc.
  */

@@ -1,5 +1,6 @@
 /*
- * Output processing (termios(3), c_oflag): what a program writes, or what is echoed, on its way to the driver.
+ * Output processing (termios(3), c_oflag): what a program writes, or what is echoed, on its way to
+ * the driver.
  *
  * `column` follows the cursor, for tabs, ONOCR, and for erasing a tab.
  */

@@ -1,8 +1,8 @@
 /*
  * The program's side of the input (termios(3), "Canonical and noncanonical mode").
  *
- * Canonical: a read gets at most one line. Raw: VMIN and VTIME decide how long a read waits; VTIME is between bytes when VMIN is
- * not 0, else for the first.
+ * Canonical: a read gets at most one line. Raw: VMIN and VTIME decide how long a read waits; VTIME
+ * is between bytes when VMIN is not 0, else for the first.
  *
  * Bytes go through a small buffer on the stack, so that user memory is touched without the lock.
  */
@@ -52,8 +52,8 @@ uint32_t tty_input_count(struct tty *tty)
 /* How a read goes on. */
 struct tty_reader {
     uint8_t bytes[CHUNK];
-    size_t count;     /* in bytes */
-    size_t left;      /* of what the program wants, beyond them */
+    size_t count; /* in bytes */
+    size_t left;  /* of what the program wants, beyond them */
     bool line_ended;
 };
 
@@ -83,7 +83,8 @@ static void take_line(struct tty *tty, struct tty_reader *reader)
             return;
         }
     }
-    /* A read that ends just before the mark of VEOF takes the mark along, else the next one would see an end of file. */
+    /* A read that ends just before the mark of VEOF takes the mark along, else the next one would
+     * see an end of file. */
     if (!reader->left && tty->tail != tty->line_head && end_is_eof(tty, tty->tail)) {
         tty_end_clear(tty, tty->tail++);
         reader->line_ended = true;
@@ -117,8 +118,8 @@ static struct tty_patience patience_of(const struct tty *tty)
     return (struct tty_patience){.minimum = 1, .first = time, .between = time};
 }
 
-/* Waits for input. 0: there may be some; 1: the end (hang-up, or the time is over); -EAGAIN, -ERESTARTSYS. Lock held, given up while
-   sleeping. */
+/* Waits for input. 0: there may be some; 1: the end (hang-up, or the time is over); -EAGAIN,
+   -ERESTARTSYS. Lock held, given up while sleeping. */
 static int input_wait(struct tty *tty, struct file *file, uint64_t patience)
 {
     struct waiter self;
@@ -140,7 +141,8 @@ static int input_wait(struct tty *tty, struct file *file, uint64_t patience)
     return error ? -ERESTARTSYS : 0;
 }
 
-/* Fills reader->bytes by the rules; `done` bytes were handed over before. 0, 1 (the read is over), or -errno. Lock held. */
+/* Fills reader->bytes by the rules; `done` bytes were handed over before. 0, 1 (the read is over),
+ * or -errno. Lock held. */
 static int reader_fill(struct tty *tty, struct file *file, struct tty_reader *reader, size_t done)
 {
     struct tty_patience patience = patience_of(tty);

@@ -1,6 +1,7 @@
 /*
- * Settings: termios, termios2 and the old termio, in the three ways of setting them (at once, after output drained, and with input
- * flushed). Speeds are remembered, and mean nothing to lines without wires.
+ * Settings: termios, termios2 and the old termio, in the three ways of setting them (at once, after
+ * output drained, and with input flushed). Speeds are remembered, and mean nothing to lines without
+ * wires.
  */
 #include "dev/tty.h"
 
@@ -59,8 +60,7 @@ static void speeds_set(struct ktermios *termios)
 /* IXON with the usual characters, as packet mode reports it. */
 static bool usual_flow(const struct ktermios *termios)
 {
-    return (termios->c_iflag & IXON) && termios->c_cc[VSTOP] == 023 &&
-           termios->c_cc[VSTART] == 021;
+    return (termios->c_iflag & IXON) && termios->c_cc[VSTOP] == 023 && termios->c_cc[VSTART] == 021;
 }
 
 /* Lock held. */

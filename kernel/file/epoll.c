@@ -1,15 +1,18 @@
 /*
  * epoll: sets of watched descriptors.
  *
- * A watch hangs on the queues that its file's poll operation names, as poll(2) would for one call, but for as long as it is a member. When
- * a file has news the callback puts the watch on the set's ready list; epoll_wait asks each watch on the list what is really there
- * (epoll_wait.c). So a call costs what is ready, not what is watched.
+ * A watch hangs on the queues that its file's poll operation names, as poll(2) would for one call,
+ * but for as long as it is a member. When a file has news the callback puts the watch on the set's
+ * ready list; epoll_wait asks each watch on the list what is really there (epoll_wait.c). So a call
+ * costs what is ready, not what is watched.
  *
- * A watch does not keep its file open: when the last reference to the description goes, file_put has it forgotten here. A set may watch
- * another set; a chain has at most EDGES_MAX links and no circle, so that callbacks and polls end.
+ * A watch does not keep its file open: when the last reference to the description goes, file_put
+ * has it forgotten here. A set may watch another set; a chain has at most EDGES_MAX links and no
+ * circle, so that callbacks and polls end.
  *
- * Locks: membership (a mutex) guards who watches what, all over the system: the files' lists, and adding to and removing from every
- * set. Below it set->lock, then the ready_lock. Adding and removing are rare beside waiting, which takes only the set's own.
+ * Locks: membership (a mutex) guards who watches what, all over the system: the files' lists, and
+ * adding to and removing from every set. Below it set->lock, then the ready_lock. Adding and
+ * removing are rare beside waiting, which takes only the set's own.
  */
 #include "file/epoll.h"
 
@@ -28,7 +31,7 @@
 enum { EDGES_MAX = 4 };
 
 /* What may stand beside EPOLLEXCLUSIVE. */
-#define EXCLUSIVE_EVENTS                                                                    \
+#define EXCLUSIVE_EVENTS                                                               \
     ((uint32_t)(EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM | EPOLLERR | EPOLLHUP | \
                 EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE))
 
@@ -299,9 +302,9 @@ static int epoll_describe(struct file *file, char *buffer, uint64_t size)
     RB_FOREACH (watch, epoll_tree, &set->watches) {
         size_t room = (uint64_t)length < size ? size - (uint64_t)length : 0;
 
-        length += format_text(room ? buffer + length : NULL, room,
-                              "tfd: %8d events: %8x data: %16llx\n", watch->fd,
-                              watch->event.events, (unsigned long long)watch->event.data);
+        length +=
+            format_text(room ? buffer + length : NULL, room, "tfd: %8d events: %8x data: %16llx\n",
+                        watch->fd, watch->event.events, (unsigned long long)watch->event.data);
     }
     mutex_unlock(&set->lock);
     return length;

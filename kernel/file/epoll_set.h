@@ -28,7 +28,8 @@ struct epoll_hook {
 };
 
 /*
- * A descriptor in a set. Locks: m: the membership lock (epoll.c); s: the set's lock; r: the set's ready_lock.
+ * A descriptor in a set. Locks: m: the membership lock (epoll.c); s: the set's lock; r: the set's
+ * ready_lock.
  */
 struct epoll_watch {
     RB_ENTRY(epoll_watch) link;           /* s */
@@ -48,13 +49,13 @@ RB_HEAD(epoll_tree, epoll_watch);
 TAILQ_HEAD(epoll_list, epoll_watch);
 
 struct epoll_set {
-    struct mutex lock;           /* taken below the membership lock; a nested set's below its container's */
-    struct epoll_tree watches;   /* s, and m for changes */
-    struct spinlock ready_lock;  /* with interrupts off; below every wait queue's lock */
-    struct epoll_list ready;     /* r */
-    struct wait_queue waiters;   /* threads in epoll_wait */
-    struct wait_queue pollers;   /* who polls the set itself */
-    struct file *file;           /* constant, not counted */
+    struct mutex lock; /* taken below the membership lock; a nested set's below its container's */
+    struct epoll_tree watches;  /* s, and m for changes */
+    struct spinlock ready_lock; /* with interrupts off; below every wait queue's lock */
+    struct epoll_list ready;    /* r */
+    struct wait_queue waiters;  /* threads in epoll_wait */
+    struct wait_queue pollers;  /* who polls the set itself */
+    struct file *file;          /* constant, not counted */
 };
 
 /* Bits of events that are not events. */

@@ -1,12 +1,14 @@
 /*
  * epoll: from a file's wake-up to the program's array of events.
  *
- * The ready list holds watches that may have something. Whoever collects takes the list's first watch off (SCANNED), asks its file, and
- * reports what is there. A level-triggered watch that reported goes to the end of the list, so that the next call asks it again and
- * others get their turn; an edge-triggered one goes back only if news came while it was being asked; a one-shot one is muted.
- * A call looks at each watch at most once.
+ * The ready list holds watches that may have something. Whoever collects takes the list's first
+ * watch off (SCANNED), asks its file, and reports what is there. A level-triggered watch that
+ * reported goes to the end of the list, so that the next call asks it again and others get their
+ * turn; an edge-triggered one goes back only if news came while it was being asked; a one-shot one
+ * is muted. A call looks at each watch at most once.
  *
- * Locks: set->lock for one collector at a time; ready_lock for the list, also from callbacks, which run with a file's queue locked.
+ * Locks: set->lock for one collector at a time; ready_lock for the list, also from callbacks, which
+ * run with a file's queue locked.
  */
 #include "file/epoll_set.h"
 
@@ -88,7 +90,8 @@ static struct epoll_watch *scan_begin(struct epoll_set *set, const struct epoll_
     return watch;
 }
 
-/* Ends the scan of one watch; it stays on the list if `keep` or news came: at the end, or (first) where it was. */
+/* Ends the scan of one watch; it stays on the list if `keep` or news came: at the end, or (first)
+ * where it was. */
 static bool scan_end(struct epoll_watch *watch, bool keep, bool first)
 {
     struct epoll_set *set = watch->set;
@@ -115,7 +118,8 @@ static bool list_empty(struct epoll_set *set)
 
 /* --- collecting --- */
 
-/* Reports a watch, if it has something. 1, 0, or -EFAULT. Set's lock held; *kept: it went back to the list. */
+/* Reports a watch, if it has something. 1, 0, or -EFAULT. Set's lock held; *kept: it went back to
+ * the list. */
 static int watch_report(struct epoll_watch *watch, struct uaddr to, bool *kept)
 {
     struct epoll_event event = watch->event;
@@ -150,8 +154,8 @@ static int collect_round(struct epoll_set *set, struct uaddr events, int limit)
     while (count < limit && (watch = scan_begin(set, end))) {
         bool kept;
 
-        result = watch_report(watch, uaddr_add(events, (uint64_t)count * sizeof(struct epoll_event)),
-                              &kept);
+        result = watch_report(
+            watch, uaddr_add(events, (uint64_t)count * sizeof(struct epoll_event)), &kept);
         if (result < 0)
             break;
         count += result;

@@ -1,5 +1,6 @@
 /*
- * Descriptors for events that are not files: counters (eventfd), timers (timerfd), signals (signalfd), processes (pidfd).
+ * Descriptors for events that are not files: counters (eventfd), timers (timerfd), signals
+ * (signalfd), processes (pidfd).
  */
 #ifndef FILE_EVENT_H
 #define FILE_EVENT_H
@@ -19,8 +20,8 @@ struct timerfd_times {
 
 /* clock: CLOCK_… that timerfd_create(2) knows (checked by the caller). */
 struct file *timerfd_make(int clock, uint32_t flags);
-/* flags: TFD_TIMER_…; new_times->value is absolute with TFD_TIMER_ABSTIME. old (what was left) may not be NULL. 0 or -EINVAL: not a
-   timerfd. */
+/* flags: TFD_TIMER_…; new_times->value is absolute with TFD_TIMER_ABSTIME. old (what was left) may
+   not be NULL. 0 or -EINVAL: not a timerfd. */
 int timerfd_set(struct file *file, uint32_t flags, const struct timerfd_times *new_times,
                 struct timerfd_times *old);
 int timerfd_get(struct file *file, struct timerfd_times *times);
@@ -30,7 +31,8 @@ struct file *signalfd_make(uint64_t mask, uint32_t flags);
 /* Another mask for an existing one: 0, or -EINVAL: not a signalfd. */
 int signalfd_set(struct file *file, uint64_t mask);
 
-/* Consumes a count of `handle` (file/caller.h), also on failure: NULL, no memory. flags: O_NONBLOCK. */
+/* Consumes a count of `handle` (file/caller.h), also on failure: NULL, no memory. flags:
+ * O_NONBLOCK. */
 struct file *pidfd_make(void *handle, uint32_t flags);
 /* The handle behind a description, not counted, or NULL: not a pidfd. */
 void *pidfd_handle(struct file *file);

@@ -1,7 +1,9 @@
 /*
- * eventfd(2): a 64-bit counter that is added to by writing and emptied (or, as a semaphore, decremented) by reading.
+ * eventfd(2): a 64-bit counter that is added to by writing and emptied (or, as a semaphore,
+ * decremented) by reading.
  *
- * The largest value is 2^64 - 2; a write that would pass it waits. Lock: `lock` guards count; the copy is outside of it.
+ * The largest value is 2^64 - 2; a write that would pass it waits. Lock: `lock` guards count; the
+ * copy is outside of it.
  */
 #include "abi/restart.h"
 #include "file/event.h"
@@ -60,7 +62,8 @@ static int64_t eventfd_read(struct file *file, struct uio *uio, uint64_t *positi
         wait_enter(&event->queue, &self);
         if (count_take(event, &value))
             break;
-        error = file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+        error =
+            file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
     }
     wait_leave(&event->queue, &self);
     if (error)
@@ -87,7 +90,8 @@ static int64_t eventfd_write(struct file *file, struct uio *uio, uint64_t *posit
         wait_enter(&event->queue, &self);
         if (count_add(event, value))
             break;
-        error = file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+        error =
+            file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
     }
     wait_leave(&event->queue, &self);
     if (error)

@@ -1,12 +1,14 @@
 /*
  * Open file descriptions: their life, and the checks that every read, write and seek passes.
  *
- * A description is built by file_alloc, readied by its owner, and declared open by file_opened; from then on the last file_put takes it
- * apart in this order: epoll sets forget it, locks end, ops->release frees the owner's part, fs gets its path and inode back, the
- * credentials go. A description that was never opened skips what opening would have begun.
+ * A description is built by file_alloc, readied by its owner, and declared open by file_opened;
+ * from then on the last file_put takes it apart in this order: epoll sets forget it, locks end,
+ * ops->release frees the owner's part, fs gets its path and inode back, the credentials go. A
+ * description that was never opened skips what opening would have begun.
  *
- * Locks: position_lock serialises the users of the description's own offset, and only for files that have one: a pipe's reader
- * never waits for its writer here. Everything else in struct file is constant or atomic. Cost: a few tens of instructions around ops.
+ * Locks: position_lock serialises the users of the description's own offset, and only for files
+ * that have one: a pipe's reader never waits for its writer here. Everything else in struct file is
+ * constant or atomic. Cost: a few tens of instructions around ops.
  */
 #include "file/file.h"
 
@@ -214,7 +216,8 @@ uint64_t file_pseudo_number(void)
     return atomic_fetch_add_explicit(&pseudo_number, 1, memory_order_relaxed);
 }
 
-/* The device numbers of the pseudo file systems only have to differ from mounted ones, which count up from 1. */
+/* The device numbers of the pseudo file systems only have to differ from mounted ones, which count
+ * up from 1. */
 enum { ANONYMOUS_DEVICE = 0xf };
 
 void file_status_get(struct file *file, struct file_status *status)

@@ -1,19 +1,23 @@
 /*
  * File tables: descriptors as a share tree.
  *
- * Fork copies the root pointer and counts it. A change owns the path to its slot (lib/slot_tree.h), so the first open or close after
- * fork copies one node of 64 descriptors per level, and never the table.
+ * Fork copies the root pointer and counts it. A change owns the path to its slot (lib/slot_tree.h),
+ * so the first open or close after fork copies one node of 64 descriptors per level, and never the
+ * table.
  *
- * Finding. Every call with a descriptor comes by here, so a table with one user is read without its lock: changes come from that same
- * thread. Readers of another process (/proc/PID/fd) take the lock and change nothing. A shared table is read under the lock, held
- * for a dozen instructions, since a close on another CPU could free the node and the description between look-up and count.
+ * Finding. Every call with a descriptor comes by here, so a table with one user is read without its
+ * lock: changes come from that same thread. Readers of another process (/proc/PID/fd) take the lock
+ * and change nothing. A shared table is read under the lock, held for a dozen instructions, since a
+ * close on another CPU could free the node and the description between look-up and count.
  *
- * Closing. It may have to copy a shared node, and must not fail for want of memory. NODE_RESERVE nodes are set aside for that: a node
- * comes from there when the slab has none and the change is a removal, and freed nodes fill the reserve up before they go back to the
- * slab. If even the reserve is empty, closing waits for memory: nodes and frames return when any process exits. A caller that is
- * being killed stops waiting; its exit drops the whole table, which needs no memory at all.
+ * Closing. It may have to copy a shared node, and must not fail for want of memory. NODE_RESERVE
+ * nodes are set aside for that: a node comes from there when the slab has none and the change is a
+ * removal, and freed nodes fill the reserve up before they go back to the slab. If even the reserve
+ * is empty, closing waits for memory: nodes and frames return when any process exits. A caller that
+ * is being killed stops waiting; its exit drops the whole table, which needs no memory at all.
  *
- * Locks: table->lock; below it only the slab's and the reserve's. Descriptions are put without locks, since release may sleep.
+ * Locks: table->lock; below it only the slab's and the reserve's. Descriptions are put without
+ * locks, since release may sleep.
  */
 #include "file/file_table.h"
 
@@ -170,7 +174,8 @@ static void file_closed(struct file_table *table, struct file *file)
     file_put(file);
 }
 
-/* Record locks belong to the table and end with it, though descriptions may live on in forked tables. */
+/* Record locks belong to the table and end with it, though descriptions may live on in forked
+ * tables. */
 static void record_locks_end(struct file_table *table)
 {
     uint64_t index = 0;

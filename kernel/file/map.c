@@ -1,5 +1,6 @@
 /*
- * What mappings of an open file description refer to: the description itself, through the map_source that it embeds.
+ * What mappings of an open file description refer to: the description itself, through the
+ * map_source that it embeds.
  */
 #include "file/file.h"
 #include "lib/container.h"
@@ -35,14 +36,16 @@ static int check_modes(const struct file *file, uint64_t prot, uint64_t flags)
     return file->ops->map ? 0 : -ENODEV;
 }
 
-/* The first map operation settles which backing the description stands for; its count lasts as long as the description. */
+/* The first map operation settles which backing the description stands for; its count lasts as long
+ * as the description. */
 static bool source_settle(struct file *file, struct backing *backing)
 {
     struct backing *none = NULL;
 
     file->source.get = source_get;
     file->source.put = source_put;
-    if (__atomic_compare_exchange_n(&file->source.backing, &none, backing, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&file->source.backing, &none, backing, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
         return true;
     if (none != backing)
         return false;

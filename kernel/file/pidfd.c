@@ -1,5 +1,6 @@
 /*
- * Descriptors of processes (pidfd_open(2)): readable once the process has ended. What a process is stays with proc.
+ * Descriptors of processes (pidfd_open(2)): readable once the process has ended. What a process is
+ * stays with proc.
  */
 #include "file/caller.h"
 #include "file/event.h"

@@ -1,12 +1,15 @@
 /*
  * Pipes and FIFOs: their life, opening, polling and capacity. Moving bytes is in pipe_transfer.c.
  *
- * A pipe is a ring of pages, 16 by default, filled and emptied as pipe_transfer.c tells. Its capacity is counted in pages that are in
- * use, however little is in them, as Linux does: poll(2) says writable as long as one is free.
+ * A pipe is a ring of pages, 16 by default, filled and emptied as pipe_transfer.c tells. Its
+ * capacity is counted in pages that are in use, however little is in them, as Linux does: poll(2)
+ * says writable as long as one is free.
  *
- * A FIFO is the same object, made by the first open of its name and kept in a slot of the inode, gone with the last close.
+ * A FIFO is the same object, made by the first open of its name and kept in a slot of the inode,
+ * gone with the last close.
  *
- * Locks: fifo_lock (above pipe->lock) guards the slots of all FIFOs; pipe->lock the pipe. Sleeping is with neither.
+ * Locks: fifo_lock (above pipe->lock) guards the slots of all FIFOs; pipe->lock the pipe. Sleeping
+ * is with neither.
  */
 #include "file/pipe.h"
 
@@ -289,7 +292,8 @@ int pipe_open_fifo(_Atomic(void *) *slot, struct file *file)
     return 0;
 }
 
-/* /proc/PID/fd/N of a pipe: another description of the same end or of the other, which never waits. */
+/* /proc/PID/fd/N of a pipe: another description of the same end or of the other, which never waits.
+ */
 static int pipe_reopen(struct file *old, struct file *fresh)
 {
     struct pipe *pipe = old->private;

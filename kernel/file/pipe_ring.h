@@ -1,5 +1,6 @@
 /*
- * The inside of a pipe, for the two files that make it up: pipe.c (life, opening, polling) and pipe_transfer.c (moving bytes).
+ * The inside of a pipe, for the two files that make it up: pipe.c (life, opening, polling) and
+ * pipe_transfer.c (moving bytes).
  */
 #ifndef FILE_PIPE_RING_H
 #define FILE_PIPE_RING_H
@@ -27,24 +28,24 @@ struct pipe_buffer {
 };
 
 /*
- * Buffers tail … head - 1 (modulo capacity, a power of two) hold data. One mutex guards all but the queues, which have their own
- * locks; whoever changes what a sleeper waits for does so under the mutex, and sleepers enter their queue under it, so that an
- * empty queue needs no wake-up.
+ * Buffers tail … head - 1 (modulo capacity, a power of two) hold data. One mutex guards all but the
+ * queues, which have their own locks; whoever changes what a sleeper waits for does so under the
+ * mutex, and sleepers enter their queue under it, so that an empty queue needs no wake-up.
  */
 struct pipe {
     struct mutex lock;
-    uint32_t head, tail;        /* lock: buffers ever filled and emptied */
-    uint32_t capacity;          /* lock: buffers */
-    struct pipe_buffer *ring;   /* lock: capacity entries */
-    uint8_t *spares[PIPE_SPARES]; /* lock: NULL or a page */
-    uint32_t readers, writers;  /* lock: open descriptions */
+    uint32_t head, tail;                 /* lock: buffers ever filled and emptied */
+    uint32_t capacity;                   /* lock: buffers */
+    struct pipe_buffer *ring;            /* lock: capacity entries */
+    uint8_t *spares[PIPE_SPARES];        /* lock: NULL or a page */
+    uint32_t readers, writers;           /* lock: open descriptions */
     uint32_t reader_opens, writer_opens; /* lock: ever, for opening FIFOs and for POLLHUP */
-    uint32_t files;             /* lock: descriptions that refer to the pipe; the last one frees it */
-    _Atomic(void *) *slot;      /* constant: the FIFO's place for this pipe, or NULL */
+    uint32_t files;        /* lock: descriptions that refer to the pipe; the last one frees it */
+    _Atomic(void *) *slot; /* constant: the FIFO's place for this pipe, or NULL */
     struct wait_queue can_read, can_write;
-    uint64_t number;            /* constant: st_ino */
-    uint32_t uid, gid;          /* constant: who made it */
-    int64_t made;               /* constant: wall-clock nanoseconds */
+    uint64_t number;   /* constant: st_ino */
+    uint32_t uid, gid; /* constant: who made it */
+    int64_t made;      /* constant: wall-clock nanoseconds */
 };
 
 static inline bool pipe_is_empty(const struct pipe *pipe)

@@ -1,12 +1,13 @@
 /*
  * Moving bytes through a pipe.
  *
- * A write of n bytes first appends its odd part (n modulo the page size) to the last page if it fits there whole, then fills pages. So a
- * write of up to PIPE_BUF bytes is never split among others' bytes, as POSIX demands, and small messages share a page. A packet
- * (O_DIRECT) has a page of its own.
+ * A write of n bytes first appends its odd part (n modulo the page size) to the last page if it
+ * fits there whole, then fills pages. So a write of up to PIPE_BUF bytes is never split among
+ * others' bytes, as POSIX demands, and small messages share a page. A packet (O_DIRECT) has a page
+ * of its own.
  *
- * Cost: a message that meets a waiting partner is one lock, one copy, one wake-up; its page is the one that the last message left.
- * User memory is touched with only the pipe's sleeping lock held.
+ * Cost: a message that meets a waiting partner is one lock, one copy, one wake-up; its page is the
+ * one that the last message left. User memory is touched with only the pipe's sleeping lock held.
  */
 #include "abi/restart.h"
 #include "arch/time.h"
@@ -180,7 +181,8 @@ static int64_t page_fill(struct pipe *pipe, struct uio *uio, bool packet)
     return (size_t)moved < count ? -EFAULT : moved;
 }
 
-/* Waits until the ring has room. 0, -EAGAIN, -ERESTARTSYS. Readers learn of what was written so far. */
+/* Waits until the ring has room. 0, -EAGAIN, -ERESTARTSYS. Readers learn of what was written so
+ * far. */
 static int room_wait(struct pipe *pipe, struct file *file, struct uio *uio)
 {
     if (file_nonblocking(file, uio))
@@ -238,7 +240,8 @@ static void pair_unlock(struct pipe *one, struct pipe *other)
     mutex_unlock(&other->lock);
 }
 
-/* Copies whole buffers, without taking them, until something ends it. Bytes or -errno if none. Both locked. */
+/* Copies whole buffers, without taking them, until something ends it. Bytes or -errno if none. Both
+ * locked. */
 static int64_t buffers_copy(struct pipe *from, struct pipe *to, uint64_t count)
 {
     uint64_t done = 0;
@@ -259,7 +262,8 @@ static int64_t buffers_copy(struct pipe *from, struct pipe *to, uint64_t count)
     return (int64_t)done;
 }
 
-/* Waits until `from` has data / `to` has room. 0: go on; 1: the end was reached; -errno. Neither locked. */
+/* Waits until `from` has data / `to` has room. 0: go on; 1: the end was reached; -errno. Neither
+ * locked. */
 static int tee_wait_input(struct pipe *pipe, bool nonblocking)
 {
     int result = 0;

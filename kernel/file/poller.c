@@ -1,6 +1,6 @@
 /*
- * Waiting for many files: each file's poll operation enters one entry per queue; any of them ends the sleep. Entries are made in the
- * first round only; later rounds ask with an empty table.
+ * Waiting for many files: each file's poll operation enters one entry per queue; any of them ends
+ * the sleep. Entries are made in the first round only; later rounds ask with an empty table.
  *
  * Locks: a callback runs with its file's queue locked and takes poller->queue's lock below it.
  */

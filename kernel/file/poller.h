@@ -34,7 +34,8 @@ struct poller {
 };
 
 void poller_init(struct poller *poller);
-/* Sleeps until a registered file has news: 0, -EINTR, or -ETIMEDOUT at the deadline (clock_monotonic). */
+/* Sleeps until a registered file has news: 0, -EINTR, or -ETIMEDOUT at the deadline
+ * (clock_monotonic). */
 int poller_sleep(struct poller *poller, uint64_t deadline);
 /* Takes all registrations back. */
 void poller_drop(struct poller *poller);

@@ -8,7 +8,8 @@
 
 struct uio;
 
-/* Moves uio->left unpredictable bytes to the program; less when a signal comes. Bytes or -EFAULT. */
+/* Moves uio->left unpredictable bytes to the program; less when a signal comes. Bytes or -EFAULT.
+ */
 int64_t random_move(struct uio *uio);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * signalfd(2): pending signals, read as records. The signals are those of whoever reads or polls, not of whoever made the descriptor;
- * proc hands them out (file/caller.h).
+ * signalfd(2): pending signals, read as records. The signals are those of whoever reads or polls,
+ * not of whoever made the descriptor; proc hands them out (file/caller.h).
  */
 #include "abi/restart.h"
 #include "file/caller.h"
@@ -33,7 +33,8 @@ static int signal_wait(struct file *file, struct uio *uio, struct signalfd_sigin
         wait_enter(queue, &self);
         if (caller_signal_take(signals->mask, info))
             break;
-        error = file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+        error =
+            file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
     }
     wait_leave(queue, &self);
     return error == -EINTR ? -ERESTARTSYS : error;

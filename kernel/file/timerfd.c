@@ -1,9 +1,10 @@
 /*
  * timerfd_create(2): expirations of a timer, counted and read.
  *
- * The kernel timer is armed for one expiration only. It counts 1 and wakes; further periods are counted when somebody looks (ticks_forward),
- * so that a timer that nobody reads costs nothing. All deadlines are kept in clock_monotonic; an absolute time on the wall clock is
- * translated when it is set, and again whenever the wall clock is set.
+ * The kernel timer is armed for one expiration only. It counts 1 and wakes; further periods are
+ * counted when somebody looks (ticks_forward), so that a timer that nobody reads costs nothing. All
+ * deadlines are kept in clock_monotonic; an absolute time on the wall clock is translated when it
+ * is set, and again whenever the wall clock is set.
  *
  * Lock: `lock`, taken with interrupts off, since the timer's callback takes it.
  */
@@ -58,8 +59,8 @@ static void timer_expired(struct timer *timer)
     wait_wake_events(&timerfd->queue, EPOLLIN);
 }
 
-/* Counts the periods that have passed since the last counted expiration, and says when the next one is due. Lock held. True: the
-   timer must be started for timerfd->deadline. */
+/* Counts the periods that have passed since the last counted expiration, and says when the next one
+   is due. Lock held. True: the timer must be started for timerfd->deadline. */
 static bool ticks_forward(struct timerfd *timerfd)
 {
     uint64_t now = clock_monotonic();
@@ -145,7 +146,8 @@ static int64_t timerfd_read(struct file *file, struct uio *uio, uint64_t *positi
         ticks = ticks_take(timerfd);
         if (ticks)
             break;
-        error = file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+        error =
+            file_nonblocking(file, uio) ? -EAGAIN : wait_sleep(WAIT_INTERRUPTIBLE, WAIT_FOREVER);
     }
     wait_leave(&timerfd->queue, &self);
     if (error)

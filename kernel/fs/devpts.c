@@ -1,8 +1,10 @@
 /*
  * devpts: the names of pseudo terminals' slaves, /dev/pts/N, and /dev/pts/ptmx.
  *
- * There is one instance, whatever is mounted; its directory shows the pairs whose master is open. A pair's node is made with it and
- * counted by it, so that its owner and mode are kept. nodes_lock guards the list; costs are O(pairs). Options: uid=, gid=, mode= for new nodes, ptmxmode=, max=, newinstance.
+ * There is one instance, whatever is mounted; its directory shows the pairs whose master is open. A
+ * pair's node is made with it and counted by it, so that its owner and mode are kept. nodes_lock
+ * guards the list; costs are O(pairs). Options: uid=, gid=, mode= for new nodes, ptmxmode=, max=,
+ * newinstance.
  */
 #include "file/devpts.h"
 
@@ -32,7 +34,7 @@ enum {
     NUMBER_ROOT = 1,
     NUMBER_PTMX = 2,
     NUMBER_FIRST = 3, /* of /dev/pts/0 */
-    PTMX_MAJOR = 5, /* as dev/pty.c registers it */
+    PTMX_MAJOR = 5,   /* as dev/pty.c registers it */
     PTMX_MINOR = 2,
 };
 
@@ -51,7 +53,8 @@ struct devpts_node {
 
 static struct slab_cache node_cache = SLAB_CACHE("devpts_node", sizeof(struct devpts_node));
 static struct spinlock nodes_lock;
-static LIST_HEAD(, devpts_node) nodes = LIST_HEAD_INITIALIZER(nodes); /* in the order of their numbers */
+static LIST_HEAD(, devpts_node) nodes =
+    LIST_HEAD_INITIALIZER(nodes); /* in the order of their numbers */
 static struct filesystem *instance;
 static struct inode *ptmx;
 

@@ -1,9 +1,10 @@
 /*
  * AF_UNIX sockets: messages.
  *
- * What is sent becomes a message in the receiver's list: bytes, descriptors, the sender's credentials and name. A stream is cut into
- * messages of at most STREAM_PART bytes; its reader takes as many as it wants, but not across a change of credentials nor past
- * descriptors. Each message counts its sender, whose unreceived bytes are limited by SO_SNDBUF.
+ * What is sent becomes a message in the receiver's list: bytes, descriptors, the sender's
+ * credentials and name. A stream is cut into messages of at most STREAM_PART bytes; its reader
+ * takes as many as it wants, but not across a change of credentials nor past descriptors. Each
+ * message counts its sender, whose unreceived bytes are limited by SO_SNDBUF.
  */
 #include "net/unix.h"
 
@@ -28,18 +29,7 @@ enum {
     EVENTS_WRITE = EPOLLOUT | EPOLLWRNORM,
 };
 
-struct unix_message {
-    TAILQ_ENTRY(unix_message) link;
-    struct unix_socket *sender; /* counted */
-    struct unix_address from;
-    struct unix_cred cred;
-    struct file **files; /* heap array with references, or NULL */
-    unsigned file_count;
-    uint32_t start, end; /* unread bytes */
-    uint8_t bytes[];
-};
-
-static uint64_t files_in_flight; /* unix_lock */
+uint64_t unix_files_in_flight;
 
 static void files_put(struct file **files, unsigned count)
 {
@@ -55,11 +45,28 @@ static void message_free(struct unix_message *message)
     heap_free(message);
 }
 
+/* Counts the message's descriptors as under way, or no longer. Lock held. */
+static void files_count(const struct unix_message *message, int change)
+{
+    for (unsigned i = 0; i < message->file_count; i++) {
+        struct unix_socket *socket = unix_of_file(message->files[i]);
+
+        unix_files_in_flight += (uint64_t)change;
+        if (socket)
+            socket->passed += (uint32_t)change;
+    }
+}
+
+static void files_landed(const struct unix_message *message)
+{
+    files_count(message, -1);
+}
+
 /* Its bytes and descriptors are no longer under way. Lock held. */
 static void message_landed(struct unix_message *message)
 {
     message->sender->in_flight -= message->end + OVERHEAD;
-    files_in_flight -= message->file_count;
+    files_landed(message);
     if (unix_writable(message->sender))
         wait_wake_events(&message->sender->writable, EVENTS_WRITE);
 }
@@ -112,7 +119,8 @@ static int message_make(struct unix_socket *sender, const struct unix_send *send
     return 0;
 }
 
-/* Who gets what is sent now. Lock held. 0, -ENOTCONN, -EPIPE, -ECONNREFUSED, -EPERM, -EPROTOTYPE, or the pending error. */
+/* Who gets what is sent now. Lock held. 0, -ENOTCONN, -EPIPE, -ECONNREFUSED, -EPERM, -EPROTOTYPE,
+ * or the pending error. */
 static int receiver_find(struct unix_socket *socket, const struct unix_send *send,
                          struct unix_socket **receiver)
 {
@@ -164,11 +172,11 @@ static int files_attach(struct unix_message *message, struct unix_send *send)
 {
     if (!send->file_count)
         return 0;
-    if (files_in_flight + send->file_count > caller_limit(RLIMIT_NOFILE))
+    if (unix_files_in_flight + send->file_count > caller_limit(RLIMIT_NOFILE))
         return -ETOOMANYREFS;
-    files_in_flight += send->file_count;
     message->files = send->files;
     message->file_count = send->file_count;
+    files_count(message, 1);
     send->files = NULL;
     send->file_count = 0;
     return 0;
@@ -311,7 +319,7 @@ static void ancillary_take(struct unix_message *message, struct unix_receive *re
     receive->file_count = receive->files ? message->file_count : 0;
     if (peek)
         return;
-    files_in_flight -= message->file_count;
+    files_landed(message);
     message->files = NULL;
     message->file_count = 0;
 }
@@ -351,7 +359,8 @@ static bool same_sender(const struct unix_receive *receive, const struct unix_me
     return memcmp(&receive->cred, &message->cred, sizeof(message->cred)) == 0;
 }
 
-/* Takes bytes from the stream's list until it must stop. *stop: nothing may be added to this receive. Lock held. */
+/* Takes bytes from the stream's list until it must stop. *stop: nothing may be added to this
+ * receive. Lock held. */
 static int64_t receive_stream(struct unix_socket *socket, struct unix_receive *receive, bool begun,
                               bool *stop, struct unix_messages *garbage)
 {
@@ -363,7 +372,8 @@ static int64_t receive_stream(struct unix_socket *socket, struct unix_receive *r
         struct unix_message *next = TAILQ_NEXT(message, link);
         size_t count = min_size(message->end - message->start, receive->uio->left);
 
-        if (begun && ((receive->has_cred && !same_sender(receive, message)) || message->file_count)) {
+        if (begun &&
+            ((receive->has_cred && !same_sender(receive, message)) || message->file_count)) {
             *stop = true;
             break;
         }

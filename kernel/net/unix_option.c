@@ -1,7 +1,8 @@
 /*
  * AF_UNIX sockets: options of level SOL_SOCKET (socket(7)).
  *
- * Options that mean nothing to local sockets (SO_REUSEADDR, SO_KEEPALIVE and the like) are kept and given back, as Linux does.
+ * Options that mean nothing to local sockets (SO_REUSEADDR, SO_KEEPALIVE and the like) are kept and
+ * given back, as Linux does.
  */
 #include "net/unix.h"
 

@@ -1,9 +1,10 @@
 /*
- * AF_UNIX sockets: life, names, connecting. The locks are told in unix.h.
+ * AF_UNIX sockets: life and connecting. The locks are told in unix.h.
  *
- * Two connected sockets count each other. Closing one takes its count away, shuts the other down in both directions and wakes it; if
- * the closed one still had unread bytes the other also gets ECONNRESET. A connection exists from connect(2) on, with a socket that
- * waits in the listener's list for accept(2); closing the listener closes those.
+ * Two connected sockets count each other. Closing one takes its count away, shuts the other down in
+ * both directions and wakes it; if the closed one still had unread bytes the other also gets
+ * ECONNRESET. A connection exists from connect(2) on, with a socket that waits in the listener's
+ * list for accept(2); closing the listener closes those.
  */
 #include "net/unix.h"
 
@@ -25,9 +26,8 @@
 #include <linux/stat.h>
 
 struct mutex unix_lock;
+struct unix_sockets unix_all = TAILQ_HEAD_INITIALIZER(unix_all);
 static struct slab_cache socket_cache = SLAB_CACHE("unix_socket", sizeof(struct unix_socket));
-static struct unix_sockets named = TAILQ_HEAD_INITIALIZER(named);
-static uint32_t next_automatic;
 
 enum { EVENTS_READ = EPOLLIN | EPOLLRDNORM, EVENTS_WRITE = EPOLLOUT | EPOLLWRNORM };
 
@@ -37,12 +37,6 @@ struct unix_cred unix_caller_cred(bool real)
 
     return (struct unix_cred){caller_pid(), real ? cred->uid : cred->euid,
                               real ? cred->gid : cred->egid};
-}
-
-static struct unix_socket *socket_get(struct unix_socket *socket)
-{
-    atomic_fetch_add_explicit(&socket->refs, 1, memory_order_relaxed);
-    return socket;
 }
 
 void unix_put(struct unix_socket *socket)
@@ -129,23 +123,13 @@ static void peer_leave(struct unix_socket *socket, bool reset)
     unix_put(peer);
 }
 
-static void name_drop(struct unix_socket *socket)
-{
-    if (socket->listed)
-        TAILQ_REMOVE(&named, socket, name_link);
-    socket->listed = false;
-    if (socket->slot)
-        atomic_store(socket->slot, NULL);
-    socket->slot = NULL;
-}
-
 /* Takes the socket out of the world; its messages go to `garbage`. The caller's count stays. */
 static void socket_close(struct unix_socket *socket, struct unix_messages *garbage)
 {
     struct unix_socket *waiting;
 
     socket->dead = true;
-    name_drop(socket);
+    unix_name_drop(socket);
     while ((waiting = TAILQ_FIRST(&socket->pending))) {
         TAILQ_REMOVE(&socket->pending, waiting, pending_link);
         if (waiting->peer)
@@ -165,12 +149,21 @@ static void socket_release(struct file *file)
     void *place = socket->place;
 
     mutex_lock(&unix_lock);
+    TAILQ_REMOVE(&unix_all, socket, all_link);
+    socket->file = NULL;
     socket_close(socket, &garbage);
     mutex_unlock(&unix_lock);
     unix_messages_free(&garbage);
     if (place)
         socket->place_put(place);
     unix_put(socket);
+}
+
+/* A descriptor was closed: the last one that a process could receive from may have been that. */
+static void socket_flush(struct file *file)
+{
+    if (unix_files_in_flight)
+        unix_collect(file);
 }
 
 /* --- as a file --- */
@@ -237,6 +230,7 @@ static const struct file_ops socket_ops = {
     .write = unix_write,
     .poll = socket_poll,
     .ioctl = socket_ioctl,
+    .flush = socket_flush,
     .release = socket_release,
     .status = socket_status,
     .describe_name = socket_describe_name,
@@ -247,13 +241,24 @@ struct unix_socket *unix_of_file(struct file *file)
     return file->ops == &socket_ops ? file->private : NULL;
 }
 
-/* A description of the socket, whose count it takes over. NULL: no memory, the count is still the caller's. */
+static void file_attach(struct file *file, struct unix_socket *socket)
+{
+    file->private = socket;
+    file->mode |= FILE_STREAM | FILE_NOWAIT;
+    mutex_lock(&unix_lock);
+    socket->file = file;
+    TAILQ_INSERT_TAIL(&unix_all, socket, all_link);
+    mutex_unlock(&unix_lock);
+}
+
+/* A description of the socket, whose count it takes over. NULL: no memory, the count is still the
+ * caller's. */
 static struct file *socket_file(struct unix_socket *socket, uint32_t flags)
 {
     struct file *file = file_anonymous(&socket_ops, NULL, socket, flags & O_NONBLOCK);
 
     if (file)
-        file->mode |= FILE_STREAM | FILE_NOWAIT;
+        file_attach(file, socket);
     return file;
 }
 
@@ -270,8 +275,8 @@ struct file *unix_make(int type, uint32_t flags)
 /* Lock held, or both unknown to others. */
 static void sockets_join(struct unix_socket *one, struct unix_socket *other)
 {
-    one->peer = socket_get(other);
-    other->peer = socket_get(one);
+    one->peer = unix_get(other);
+    other->peer = unix_get(one);
     one->state = other->state = UNIX_CONNECTED;
     one->peer_cred = other->cred;
     other->peer_cred = one->cred;
@@ -292,125 +297,6 @@ int unix_make_pair(int type, uint32_t flags, struct file **one, struct file **ot
     return -ENOMEM;
 }
 
-/* --- names --- */
-
-static struct unix_socket *name_find(const struct unix_address *address)
-{
-    struct unix_socket *socket;
-
-    TAILQ_FOREACH (socket, &named, name_link)
-        if (!socket->slot && socket->address.length == address->length &&
-            memcmp(&socket->address.name, &address->name, address->length) == 0)
-            return socket;
-    return NULL;
-}
-
-struct unix_socket *unix_find(const struct unix_address *address)
-{
-    struct unix_socket *socket;
-
-    mutex_lock(&unix_lock);
-    socket = name_find(address);
-    if (socket)
-        socket_get(socket);
-    mutex_unlock(&unix_lock);
-    return socket;
-}
-
-struct unix_socket *unix_find_slot(_Atomic(void *) *slot)
-{
-    struct unix_socket *socket;
-
-    mutex_lock(&unix_lock);
-    socket = atomic_load(slot);
-    if (socket)
-        socket_get(socket);
-    mutex_unlock(&unix_lock);
-    return socket;
-}
-
-/* A free abstract name of five hexadecimal digits. Lock held. */
-static struct unix_address automatic_name(void)
-{
-    struct unix_address address = {.name.sun_family = AF_UNIX};
-
-    do {
-        char text[6];
-
-        format_text(text, sizeof(text), "%05x", next_automatic++ & 0xfffff);
-        memcpy(address.name.sun_path + 1, text, 5);
-        address.length = sizeof(__kernel_sa_family_t) + 6;
-    } while (name_find(&address));
-    return address;
-}
-
-static void name_list(struct unix_socket *socket)
-{
-    TAILQ_INSERT_TAIL(&named, socket, name_link);
-    socket->listed = true;
-}
-
-static bool is_named(const struct unix_socket *socket)
-{
-    return socket->address.length > sizeof(__kernel_sa_family_t);
-}
-
-int unix_bind(struct unix_socket *socket, const struct unix_address *address)
-{
-    struct unix_address wanted = *address;
-    int error = 0;
-
-    mutex_lock(&unix_lock);
-    if (is_named(socket)) {
-        error = wanted.length == sizeof(__kernel_sa_family_t) ? 0 : -EINVAL;
-    } else {
-        if (wanted.length == sizeof(__kernel_sa_family_t))
-            wanted = automatic_name();
-        if (name_find(&wanted)) {
-            error = -EADDRINUSE;
-        } else {
-            socket->address = wanted;
-            name_list(socket);
-        }
-    }
-    mutex_unlock(&unix_lock);
-    return error;
-}
-
-int unix_bind_slot(struct unix_socket *socket, const struct unix_address *address,
-                   _Atomic(void *) *slot, void *place, void (*place_put)(void *place))
-{
-    int error = -EINVAL;
-
-    mutex_lock(&unix_lock);
-    if (!is_named(socket)) {
-        socket->address = *address;
-        socket->slot = slot;
-        socket->place = place;
-        socket->place_put = place_put;
-        atomic_store(slot, socket);
-        name_list(socket);
-        error = 0;
-    }
-    mutex_unlock(&unix_lock);
-    return error;
-}
-
-int unix_name(struct unix_socket *socket, bool peer, struct unix_address *address)
-{
-    int error = 0;
-
-    mutex_lock(&unix_lock);
-    if (!peer)
-        *address = socket->address;
-    else if (socket->peer)
-        *address = socket->peer->address;
-    else
-        error = -ENOTCONN;
-    mutex_unlock(&unix_lock);
-    return error;
-}
-
 /* --- connecting --- */
 
 int unix_listen(struct unix_socket *socket, int backlog)
@@ -420,10 +306,11 @@ int unix_listen(struct unix_socket *socket, int backlog)
     if (socket->type == SOCK_DGRAM)
         return -EOPNOTSUPP;
     mutex_lock(&unix_lock);
-    if (!is_named(socket) || socket->state == UNIX_CONNECTED) {
+    if (!unix_is_named(socket) || socket->state == UNIX_CONNECTED) {
         error = -EINVAL;
     } else {
-        socket->backlog = (unsigned)backlog > UNIX_BACKLOG_MAX ? UNIX_BACKLOG_MAX : (unsigned)backlog;
+        socket->backlog =
+            (unsigned)backlog > UNIX_BACKLOG_MAX ? UNIX_BACKLOG_MAX : (unsigned)backlog;
         socket->state = UNIX_LISTENING;
         socket->cred = unix_caller_cred(false);
         wait_wake_events(&socket->writable, EVENTS_WRITE);
@@ -491,7 +378,7 @@ static int datagram_connect(struct unix_socket *socket, struct unix_socket *targ
         error = -EPERM;
     if (!error) {
         peer_leave(socket, false);
-        socket->peer = target ? socket_get(target) : NULL;
+        socket->peer = target ? unix_get(target) : NULL;
         socket->state = target ? UNIX_CONNECTED : UNIX_IDLE;
         if (target)
             socket->peer_cred = target->cred;
@@ -550,8 +437,7 @@ int unix_accept(struct unix_socket *socket, uint32_t flags, bool nonblocking, st
         file_put(*file);
         return error;
     }
-    (*file)->private = server;
-    (*file)->mode |= FILE_STREAM | FILE_NOWAIT;
+    file_attach(*file, server);
     return 0;
 }
 

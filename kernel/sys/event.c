@@ -31,8 +31,8 @@ int64_t sys_eventfd2(uint32_t initial, uint32_t flags)
 {
     if (flags & ~(uint32_t)(EFD_SEMAPHORE | EFD_CLOEXEC | EFD_NONBLOCK))
         return -EINVAL;
-    return caller_file_install(
-        eventfd_make(initial, flags & EFD_SEMAPHORE, flags & EFD_NONBLOCK), flags & EFD_CLOEXEC);
+    return caller_file_install(eventfd_make(initial, flags & EFD_SEMAPHORE, flags & EFD_NONBLOCK),
+                               flags & EFD_CLOEXEC);
 }
 
 int64_t sys_eventfd(uint32_t initial)

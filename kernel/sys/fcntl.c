@@ -93,7 +93,8 @@ static int64_t lock_command(struct file *file, int command, struct uaddr argumen
 
     if (copy_from_user(&lock, argument, sizeof(lock)) < 0)
         return -EFAULT;
-    /* Files without an inode can be locked on Linux, alone: nobody else can hold a lock on them but through this description. */
+    /* Files without an inode can be locked on Linux, alone: nobody else can hold a lock on them but
+     * through this description. */
     if (!file->inode)
         return -EINVAL;
     if (command == F_GETLK || command == F_OFD_GETLK) {

@@ -1,6 +1,6 @@
 /*
- * read, write and their many forms, lseek and ioctl: arguments are checked in the order in which Linux does, then handed to the
- * description. A call moves at most TRANSFER_MAX bytes.
+ * read, write and their many forms, lseek and ioctl: arguments are checked in the order in which
+ * Linux does, then handed to the description. A call moves at most TRANSFER_MAX bytes.
  */
 #include "file/caller.h"
 #include "file/file.h"

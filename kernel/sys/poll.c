@@ -1,8 +1,9 @@
 /*
  * poll, ppoll, select, pselect6.
  *
- * All four are one loop: ask every file, registering in the first round; if none has anything, sleep until one has news or the
- * deadline. The forms with a signal mask install it for the wait; it stays for the handler of the signal that ended the wait.
+ * All four are one loop: ask every file, registering in the first round; if none has anything,
+ * sleep until one has news or the deadline. The forms with a signal mask install it for the wait;
+ * it stays for the handler of the signal that ended the wait.
  */
 #include "abi/restart.h"
 #include "arch/cpu.h"
@@ -22,8 +23,8 @@
 #include <linux/resource.h>
 
 enum {
-    POLL_INLINE = 32,    /* descriptors of poll on the stack */
-    SELECT_INLINE = 4,   /* words of each of select's sets on the stack: 256 descriptors */
+    POLL_INLINE = 32,  /* descriptors of poll on the stack */
+    SELECT_INLINE = 4, /* words of each of select's sets on the stack: 256 descriptors */
     SELECT_MAX = 1 << 20,
 };
 
@@ -53,8 +54,7 @@ static int poll_round(struct pollfd *fds, uint32_t count, struct poller *poller,
         fds[i].revents = 0;
         if (fds[i].fd < 0)
             continue;
-        fds[i].revents =
-            (short)descriptor_poll(fds[i].fd, wanted, poller, registering && !ready);
+        fds[i].revents = (short)descriptor_poll(fds[i].fd, wanted, poller, registering && !ready);
         ready += fds[i].revents != 0;
     }
     return ready;
@@ -88,8 +88,7 @@ static int poll_wait_all(struct pollfd *fds, uint32_t count, uint64_t deadline)
 static int revents_write(struct uaddr to, const struct pollfd *fds, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct uaddr field =
-            uaddr_add(to, i * sizeof(*fds) + offsetof(struct pollfd, revents));
+        struct uaddr field = uaddr_add(to, i * sizeof(*fds) + offsetof(struct pollfd, revents));
 
         if (copy_to_user(field, &fds[i].revents, sizeof(fds[i].revents)) < 0)
             return -EFAULT;
@@ -121,8 +120,8 @@ static int64_t poll_user(struct uaddr address, uint32_t count, uint64_t deadline
 
 static int64_t poll_restart(struct restart_block *block)
 {
-    int64_t result = poll_user((struct uaddr){block->values[0]}, (uint32_t)block->values[1],
-                               block->deadline);
+    int64_t result =
+        poll_user((struct uaddr){block->values[0]}, (uint32_t)block->values[1], block->deadline);
 
     return result == -EINTR ? -ERESTART_RESTARTBLOCK : result;
 }
@@ -144,7 +143,8 @@ int64_t sys_poll(struct uaddr fds, uint32_t count, int32_t timeout)
     return -ERESTART_RESTARTBLOCK;
 }
 
-/* The end of a call with a mask: gives it back, tells the time left, and says how an interruption ends. */
+/* The end of a call with a mask: gives it back, tells the time left, and says how an interruption
+ * ends. */
 static int64_t masked_end(int64_t result, int time_error)
 {
     caller_mask_restore(result == -EINTR);

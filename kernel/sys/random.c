@@ -1,5 +1,6 @@
 /*
- * getrandom(2). The generator is ready from the start, so that no flag makes a difference but which errors it can cause.
+ * getrandom(2). The generator is ready from the start, so that no flag makes a difference but which
+ * errors it can cause.
  */
 #include "file/random.h"
 #include "lib/container.h"

@@ -1,8 +1,8 @@
 /*
  * Socket calls but those that move messages. The only family is AF_UNIX; others get EAFNOSUPPORT.
  *
- * Names that are paths are resolved here, since net stands beside fs: a bound socket is what its inode's `special` points to, and keeps
- * the inode alive.
+ * Names that are paths are resolved here, since net stands beside fs: a bound socket is what its
+ * inode's `special` points to, and keeps the inode alive.
  */
 #include "sys/socket.h"
 
@@ -17,8 +17,8 @@
 #include "lib/string.h"
 #include "mem/user.h"
 #include "syscall_prototypes.h"
-#include <linux/fcntl.h>
 #include <asm/socket.h>
+#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 enum {
@@ -104,7 +104,8 @@ static int path_find(const struct unix_address *address, struct unix_socket **so
         return error;
     error = inode_permission(path_inode(&path), MAY_WRITE);
     if (!error) {
-        *socket = S_ISSOCK(path_inode(&path)->mode) ? unix_find_slot(&path_inode(&path)->special) : NULL;
+        *socket =
+            S_ISSOCK(path_inode(&path)->mode) ? unix_find_slot(&path_inode(&path)->special) : NULL;
         error = *socket ? 0 : -ECONNREFUSED;
     }
     path_put(&path);
@@ -203,7 +204,7 @@ static int type_check(int32_t family, int32_t type, int32_t protocol)
     if (kind == SOCK_RAW)
         return SOCK_DGRAM;
     return kind == SOCK_STREAM || kind == SOCK_DGRAM || kind == SOCK_SEQPACKET ? kind
-                                                                              : -ESOCKTNOSUPPORT;
+                                                                               : -ESOCKTNOSUPPORT;
 }
 
 int64_t sys_socket(int32_t family, int32_t type, int32_t protocol)
@@ -319,7 +320,8 @@ int64_t sys_accept4(int32_t fd, struct uaddr address, struct uaddr size, int32_t
     error = socket_get(fd, &file, &socket);
     if (error < 0)
         return error;
-    error = unix_accept(socket, (uint32_t)flags & TYPE_NONBLOCK, file->flags & O_NONBLOCK, &accepted);
+    error =
+        unix_accept(socket, (uint32_t)flags & TYPE_NONBLOCK, file->flags & O_NONBLOCK, &accepted);
     file_put(file);
     if (error < 0)
         return error;

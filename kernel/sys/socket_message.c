@@ -1,5 +1,6 @@
 /*
- * Socket calls that move messages: sendto, recvfrom, sendmsg, recvmsg, sendmmsg, recvmmsg, with ancillary data (cmsg(3)).
+ * Socket calls that move messages: sendto, recvfrom, sendmsg, recvmsg, sendmmsg, recvmmsg, with
+ * ancillary data (cmsg(3)).
  */
 #include "sys/socket.h"
 

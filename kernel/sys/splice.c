@@ -1,8 +1,9 @@
 /*
- * sendfile, splice, tee, vmsplice, copy_file_range: bytes from one description to another without passing the program.
+ * sendfile, splice, tee, vmsplice, copy_file_range: bytes from one description to another without
+ * passing the program.
  *
- * Bytes are copied through one page (from a pipe: from its own pages). A source with an offset is moved on by what the target took
- * only, so that nothing is lost when the target is full.
+ * Bytes are copied through one page (from a pipe: from its own pages). A source with an offset is
+ * moved on by what the target took only, so that nothing is lost when the target is full.
  */
 #include "file/caller.h"
 #include "file/file.h"
@@ -97,7 +98,8 @@ static int64_t page_write(struct file *out, uint64_t *position, uint8_t *page, s
     return file_write(out, &uio, position);
 }
 
-/* Copies one page's worth from an offset. Bytes, which the offset was moved by, 0 at the end, -errno. */
+/* Copies one page's worth from an offset. Bytes, which the offset was moved by, 0 at the end,
+ * -errno. */
 static int64_t page_copy(struct file *in, uint64_t *from, struct file *out, uint64_t *to,
                          uint8_t *page, size_t count)
 {
@@ -185,7 +187,8 @@ int64_t sys_sendfile(int32_t out, int32_t in, struct uaddr offset, uint64_t coun
 
 /* --- splice, tee --- */
 
-/* From a file without offset (a terminal, a socket) into a pipe: one page at most, once there is room for it. */
+/* From a file without offset (a terminal, a socket) into a pipe: one page at most, once there is
+ * room for it. */
 static int64_t stream_to_pipe(struct file *in, struct file *pipe, uint64_t count, bool nonblocking)
 {
     int64_t moved = pipe_wait_room(pipe, nonblocking);
@@ -216,8 +219,7 @@ static int64_t splice_in(const struct pair *pair, struct place *from, uint64_t c
         return stream_to_pipe(pair->in, pair->out, count, nonblocking);
     error = pipe_wait_room(pair->out, nonblocking);
     /* What fits without waiting: a splice returns as soon as the pipe is full. */
-    return error < 0 ? error
-                     : range_copy(pair->in, from->position, pair->out, NULL, count, true);
+    return error < 0 ? error : range_copy(pair->in, from->position, pair->out, NULL, count, true);
 }
 
 static int64_t splice_out(const struct pair *pair, struct place *to, uint64_t count,

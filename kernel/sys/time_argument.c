@@ -1,5 +1,6 @@
 /*
- * Timeouts: read as durations, kept as deadlines, so that a call that waits several times does not wait longer.
+ * Timeouts: read as durations, kept as deadlines, so that a call that waits several times does not
+ * wait longer.
  */
 #include "sys/time_argument.h"
 

@@ -18,8 +18,9 @@ struct vector {
 };
 
 /*
- * Reads `count` pieces from user memory and readies *uio. 0, -EINVAL (too many, a negative length), -EFAULT, -ENOMEM. The total is cut at
- * TRANSFER_MAX. vector_drop() afterwards, also after a failure.
+ * Reads `count` pieces from user memory and readies *uio. 0, -EINVAL (too many, a negative length),
+ * -EFAULT, -ENOMEM. The total is cut at TRANSFER_MAX. vector_drop() afterwards, also after a
+ * failure.
  */
 int vector_read(struct vector *vector, struct uio *uio, bool into_memory, struct uaddr from,
                 uint64_t count);
