@@ -7,10 +7,13 @@
 #include "fs/procfs_internal.h"
 
 #include "arch/address.h"
+#include "arch/context.h"
 #include "lib/string.h"
 #include "mem/backing.h"
 #include "mem/frame.h"
+#include "mem/kernel_stack.h"
 #include "mem/slab.h"
+#include "mem/table_node.h"
 #include "trace/ledger.h"
 
 enum { KIB_PER_PAGE = PAGE_SIZE / 1024 };
@@ -91,6 +94,12 @@ static void ledger_value_line(const struct ledger_line *line, void *argument)
     text_put(argument, "%s %llu\n", line->name, (unsigned long long)line->value());
 }
 
+/* Frames that wait for their next use. */
+static uint64_t pooled_pages(void)
+{
+    return table_pooled() + (uint64_t)kernel_stack_cached() * (KERNEL_STACK_SIZE / PAGE_SIZE);
+}
+
 /* What is only remembered is no leak: unused names are dropped first, pages of files are not
    counted, nor frames that slabs keep, whose objects have lines of their own. */
 static int ledger_show(const struct proc_node *node, struct text_buffer *text)
@@ -101,7 +110,8 @@ static int ledger_show(const struct proc_node *node, struct text_buffer *text)
     frame_totals_get(&frames);
     backing_totals(&shared, &cached);
     text_put(text, "frames %llu\n",
-             (unsigned long long)(frames.total - frames.free - cached - slab_pages()));
+             (unsigned long long)(frames.total - frames.free - cached - slab_pages() -
+                                  pooled_pages()));
     ledger_visit(ledger_value_line, text);
     slab_visit(ledger_slab_line, text);
     return 0;
