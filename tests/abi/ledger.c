@@ -59,10 +59,10 @@ static bool ledger_compare(const struct ledger *before, const struct ledger *aft
     for (const char *line = after->text; *line;) {
         size_t length = strcspn(line, " \n");
         long change = ledger_value(after, line, length) - ledger_value(before, line, length);
-        if (change != 0 && used < size)
+        if (change > 0 && used < size)
             used += snprintf(reason + used, size - used, "%s %.*s %+ld", differs ? "," : "",
                              (int)length, line, change);
-        differs |= change != 0;
+        differs |= change > 0;
         const char *end = strchr(line, '\n');
         line = end ? end + 1 : line + strlen(line);
     }

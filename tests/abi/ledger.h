@@ -15,7 +15,8 @@ struct ledger {
 
 /* Reads the ledger; present is false where the kernel has none. */
 void ledger_read(struct ledger *ledger);
-/* Whether the ledger differs from before, having waited up to 200 ms for what is torn down
+/* Whether anything in the ledger went up since before (what went down was on its way when before
+ * was read, as a signal for process 1), having waited up to 200 ms for what is torn down
  * asynchronously. What differs is put into reason as "leaks: frames +3, files +1". */
 bool ledger_leaks(const struct ledger *before, char *reason, size_t size);
 
