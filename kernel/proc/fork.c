@@ -25,6 +25,7 @@
 #include "proc/fork_parts.h"
 #include "proc/group.h"
 #include "proc/identity.h"
+#include "proc/itimer.h"
 #include "proc/signal.h"
 #include <linux/sched.h>
 #include <linux/signal.h>
@@ -239,6 +240,8 @@ int64_t process_clone(const struct clone_request *request)
         return error;
     }
     struct process *process = process_get(child->process);
+    if (process != parent->process && process->limits->values[RLIMIT_CPU].rlim_cur != RLIM64_INFINITY)
+        cpu_limit_changed(process);
     clone_start(child, parent->process->fork_first);
     if (request->flags & CLONE_VFORK)
         vfork_wait(&vfork, process);
