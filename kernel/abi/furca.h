@@ -1,8 +1,10 @@
 /*
- * What Furca adds to the Linux ABI: options of prctl(2) for the depth dial and for who runs first after fork.
+ * What Furca adds to the Linux ABI: options of prctl(2) for the depth dial and for who runs first
+ * after fork.
  *
- * prctl(PR_FURCA_FORK_DEPTH, value) sets how deep the process's forks copy and returns what it was; so does PR_FURCA_FORK_FIRST for
- * the order. Children inherit both. PR_FURCA_ASK as value only asks. Other values: EINVAL; so says every Linux.
+ * prctl(PR_FURCA_FORK_DEPTH, value) sets how deep the process's forks copy and returns what it was;
+ * so does PR_FURCA_FORK_FIRST for the order. Children inherit both. PR_FURCA_ASK as value only
+ * asks. Other values: EINVAL; so says every Linux.
  */
 #ifndef ABI_FURCA_H
 #define ABI_FURCA_H

@@ -1,5 +1,6 @@
 /*
- * What files, file systems and drivers ask about the process that calls them (file/caller.h), answered from struct process.
+ * What files, file systems and drivers ask about the process that calls them (file/caller.h),
+ * answered from struct process.
  */
 #include "file/caller.h"
 
@@ -237,7 +238,8 @@ bool caller_signal_pending(uint64_t mask)
 {
     struct task *task = task_current();
     uint64_t saved = spin_lock_irq(&task->process->signal_lock);
-    uint64_t set = (task->pending.set | task->process->pending.set) & mask & ~SIGNAL_SET_UNBLOCKABLE;
+    uint64_t set =
+        (task->pending.set | task->process->pending.set) & mask & ~SIGNAL_SET_UNBLOCKABLE;
 
     spin_unlock_irq(&task->process->signal_lock, saved);
     return set != 0;

@@ -1,8 +1,9 @@
 /*
  * Clocks: one counter of nanoseconds since boot, and what is made of it.
  *
- * The wall clock is the monotonic one plus an offset that starts with the machine's own clock; setting it changes the offset and wakes
- * those who sleep until a wall time. CPU clocks are sums of usage. Cost: reading is O(1), CPU clocks of processes O(tasks).
+ * The wall clock is the monotonic one plus an offset that starts with the machine's own clock;
+ * setting it changes the offset and wakes those who sleep until a wall time. CPU clocks are sums of
+ * usage. Cost: reading is O(1), CPU clocks of processes O(tasks).
  */
 #include "proc/clock.h"
 
@@ -150,8 +151,7 @@ int clock_resolution(int32_t clock, int64_t *resolution)
     int64_t now;
     int error = clock_read(clock, &now);
 
-    *resolution = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE
-                      ? COARSE_RESOLUTION
-                      : 1;
+    *resolution =
+        clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ? COARSE_RESOLUTION : 1;
     return error;
 }

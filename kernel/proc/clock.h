@@ -31,11 +31,13 @@ enum clock_kind clock_kind(int32_t clock);
 /* Whether sleeping (clock_nanosleep) or timers (timer_create) work on it, as with Linux. */
 bool clock_can_wait(int32_t clock);
 
-/* clock_nanosleep(2): sleeps for, or until, `value` on the clock. 0; -ERESTART_RESTARTBLOCK (relative; the restart block is set, the time
-   left stored at `remaining` unless that is NULL), -ERESTARTNOHAND (absolute), -EINVAL, -EOPNOTSUPP, -EFAULT. */
+/* clock_nanosleep(2): sleeps for, or until, `value` on the clock. 0; -ERESTART_RESTARTBLOCK
+   (relative; the restart block is set, the time left stored at `remaining` unless that is NULL),
+   -ERESTARTNOHAND (absolute), -EINVAL, -EOPNOTSUPP, -EFAULT. */
 int64_t clock_sleep(int32_t clock, bool absolute, uint64_t value, struct uaddr remaining);
 
-/* A timespec from / to the program. -EFAULT, -EINVAL (not normalised or negative). Times beyond 2^63 nanoseconds become the largest. */
+/* A timespec from / to the program. -EFAULT, -EINVAL (not normalised or negative). Times beyond
+ * 2^63 nanoseconds become the largest. */
 int timespec_from_user(struct uaddr address, uint64_t *nanoseconds);
 int timespec_to_user(struct uaddr address, uint64_t nanoseconds);
 static inline struct __kernel_timespec timespec_of(uint64_t nanoseconds)

@@ -53,7 +53,8 @@ static uint64_t earliest(int32_t clock, uint64_t value)
 static int sleep_until(int32_t clock, uint64_t value)
 {
     struct wait_queue nobody = {0};
-    struct wait_queue *queue = clock_kind(clock) == CLOCK_KIND_WALL ? wall_clock_changed() : &nobody;
+    struct wait_queue *queue =
+        clock_kind(clock) == CLOCK_KIND_WALL ? wall_clock_changed() : &nobody;
     struct waiter self;
     uint64_t deadline;
     int error = 0;

@@ -1,9 +1,10 @@
 /*
  * The end of a task, and exec's way to be the only one.
  *
- * A task ends in its own context: it stops taking signals, pays its debts to user space (robust futexes, the word that joiners
- * wait for), lets a vfork parent go on, and leaves the address space. The last task then ends the process (exit_process.c). What is
- * left, the task and its kernel stack, is freed by the scheduler in another context once the CPU has left it.
+ * A task ends in its own context: it stops taking signals, pays its debts to user space (robust
+ * futexes, the word that joiners wait for), lets a vfork parent go on, and leaves the address
+ * space. The last task then ends the process (exit_process.c). What is left, the task and its
+ * kernel stack, is freed by the scheduler in another context once the CPU has left it.
  *
  * Locks: signal_lock for the list of tasks; tree_lock for the number.
  */
@@ -47,7 +48,8 @@ static bool exit_begin(struct task *task, int32_t status)
     return last;
 }
 
-/* The word that pthread_join waits for; nobody can look at it once the last user of the space is gone. */
+/* The word that pthread_join waits for; nobody can look at it once the last user of the space is
+ * gone. */
 static void child_tid_clear(struct task *task, bool last)
 {
     struct space *space = task->process->space;

@@ -1,10 +1,11 @@
 /*
- * The end of a process, in the context of its last task: what it holds is given up, children go to the nearest ancestor that
- * takes orphans (PR_SET_CHILD_SUBREAPER) or to process 1, groups that are orphaned by this are told, and what is left is a zombie:
- * the process structure, its number and its last credentials.
+ * The end of a process, in the context of its last task: what it holds is given up, children go to
+ * the nearest ancestor that takes orphans (PR_SET_CHILD_SUBREAPER) or to process 1, groups that are
+ * orphaned by this are told, and what is left is a zombie: the process structure, its number and
+ * its last credentials.
  *
- * Locks: tree_lock for everything that relatives can see, in one go, so that wait never sees a state between. Cost: O(children) and
- * what the last references to files and memory hold.
+ * Locks: tree_lock for everything that relatives can see, in one go, so that wait never sees a
+ * state between. Cost: O(children) and what the last references to files and memory hold.
  */
 #include "proc/exit.h"
 
@@ -190,8 +191,7 @@ static void resources_give_up(struct process *process)
     struct file *executable = process->executable;
 
     if (space)
-        process->usage.max_resident =
-            max_u64(process->usage.max_resident, space->resident_peak);
+        process->usage.max_resident = max_u64(process->usage.max_resident, space->resident_peak);
     process->files = NULL;
     process->space = NULL;
     process->executable = NULL;
@@ -250,8 +250,8 @@ void process_end(struct task *task)
 
     if (process == process_one)
         panic("process 1 ended with status %#x", process->group_exit
-                                                      ? (unsigned)process->group_exit_status
-                                                      : (unsigned)process->exit_status);
+                                                     ? (unsigned)process->group_exit_status
+                                                     : (unsigned)process->exit_status);
     resources_give_up(process);
     session_leader_exit(process);
     signalfd_queue_close(process);

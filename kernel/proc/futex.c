@@ -1,15 +1,18 @@
 /*
  * Futexes: the queues behind words of user memory, and plain waiting and waking.
  *
- * A word is known by its key: the backing and the offset in it for shared memory, else the space and the address; so a private word
- * means another futex in a forked child. Waiters hang in a hash of buckets.
+ * A word is known by its key: the backing and the offset in it for shared memory, else the space
+ * and the address; so a private word means another futex in a forked child. Waiters hang in a hash
+ * of buckets.
  *
- * The word is compared with the bucket locked, so that no wake-up is lost between the look and the sleep. User memory must not be
- * faulted in under a spinlock: such accesses run with task->no_faults set, fail when the page is not there, and are repeated after
- * the page was touched without the lock.
+ * The word is compared with the bucket locked, so that no wake-up is lost between the look and the
+ * sleep. User memory must not be faulted in under a spinlock: such accesses run with
+ * task->no_faults set, fail when the page is not there, and are repeated after the page was touched
+ * without the lock.
  *
- * Locks: a bucket's lock (two in order of address); below it tree_lock. A released waiter takes its bucket's lock before it goes
- * on, so that its stack outlives the waker's work. Cost: O(waiters in the bucket).
+ * Locks: a bucket's lock (two in order of address); below it tree_lock. A released waiter takes its
+ * bucket's lock before it goes on, so that its stack outlives the waker's work. Cost: O(waiters in
+ * the bucket).
  */
 #include "proc/futex.h"
 
@@ -251,8 +254,8 @@ int64_t futex_wait(const struct futex_wait_request *request)
     return error == -EINTR ? wait_interrupted(request) : error;
 }
 
-int64_t futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key, int32_t count,
-                              uint32_t bits)
+int64_t futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key,
+                              int32_t count, uint32_t bits)
 {
     struct futex_waiter *waiter, *next;
     int32_t woken = 0;

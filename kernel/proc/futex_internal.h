@@ -10,7 +10,8 @@ struct backing;
 
 enum { FUTEX_BUCKETS = 256 };
 
-/* Where a word lives: in a backing (shared memory, the key holds a count), or in a private space. */
+/* Where a word lives: in a backing (shared memory, the key holds a count), or in a private space.
+ */
 struct futex_key {
     const void *owner; /* struct backing or struct space */
     uint64_t offset;
@@ -21,12 +22,13 @@ struct futex_waiter {
     TAILQ_ENTRY(futex_waiter) link; /* bucket */
     struct futex_key key;           /* bucket, once queued; its count is the waiter's */
     struct task *task;              /* c */
-    struct futex_bucket *_Atomic bucket; /* where it is queued or was last; changed under that bucket's lock */
-    _Atomic bool queued;            /* bucket */
-    bool pi;                        /* c waits to own the word */
-    bool owner_died;                /* bucket: PI: released because the owner died; takes the word itself */
-    int32_t owner;                  /* bucket: PI: number of the task that holds the word */
-    uint32_t bits;                  /* c */
+    struct futex_bucket
+        *_Atomic bucket; /* where it is queued or was last; changed under that bucket's lock */
+    _Atomic bool queued; /* bucket */
+    bool pi;             /* c waits to own the word */
+    bool owner_died;     /* bucket: PI: released because the owner died; takes the word itself */
+    int32_t owner;       /* bucket: PI: number of the task that holds the word */
+    uint32_t bits;       /* c */
     struct wait_queue queue;
 };
 
@@ -47,7 +49,8 @@ struct futex_bucket *futex_bucket_at(unsigned index); /* 0 … FUTEX_BUCKETS - 1
 uint64_t futex_lock(struct futex_bucket *bucket);
 void futex_unlock(struct futex_bucket *bucket, uint64_t saved);
 
-/* Access to the word with a bucket locked: -EFAULT when the page is not there; then futex_touch() without the lock, and again. */
+/* Access to the word with a bucket locked: -EFAULT when the page is not there; then futex_touch()
+ * without the lock, and again. */
 int futex_load_locked(struct uaddr word, uint32_t *value);
 int futex_exchange_locked(struct uaddr word, uint32_t expected, uint32_t desired, uint32_t *old);
 /* Makes the page of the word present, for reading or writing. 0 or -EFAULT. */
@@ -57,10 +60,12 @@ int futex_touch(struct uaddr word, bool write);
 void futex_queue_locked(struct futex_bucket *bucket, struct futex_waiter *waiter);
 /* Takes off and wakes. Bucket locked; the waiter is gone soon after the lock is released. */
 void futex_release_locked(struct futex_bucket *bucket, struct futex_waiter *waiter);
-/* Wakes up to max(count, 1) waiters of the key. How many, or -EINVAL (a PI waiter is among them). Bucket locked. */
-int64_t futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key, int32_t count,
-                              uint32_t bits);
-/* Sleeps until released or until the deadline or a signal: 0 released, -ETIMEDOUT, -EINTR (off the queue in every case). */
+/* Wakes up to max(count, 1) waiters of the key. How many, or -EINVAL (a PI waiter is among them).
+ * Bucket locked. */
+int64_t futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key,
+                              int32_t count, uint32_t bits);
+/* Sleeps until released or until the deadline or a signal: 0 released, -ETIMEDOUT, -EINTR (off the
+ * queue in every case). */
 int futex_sleep(struct futex_waiter *waiter, const struct futex_wait_request *request);
 
 /* PI words that `task` holds while others wait: one waiter of each takes it over. */

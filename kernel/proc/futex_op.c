@@ -1,5 +1,6 @@
 /*
- * Futex operations on two words: moving waiters from one to the other, and changing one word while waking waiters of both.
+ * Futex operations on two words: moving waiters from one to the other, and changing one word while
+ * waking waiters of both.
  */
 #include "lib/errno.h"
 #include "mem/backing.h"
@@ -12,7 +13,8 @@ struct two_futexes {
     uint64_t saved;
 };
 
-static int two_get(struct two_futexes *two, struct uaddr first, struct uaddr second, bool private_key)
+static int two_get(struct two_futexes *two, struct uaddr first, struct uaddr second,
+                   bool private_key)
 {
     int error = futex_key_get(first, private_key, &two->first);
 
@@ -66,7 +68,8 @@ static void waiter_move_locked(struct two_futexes *two, struct futex_waiter *wai
 
 static int64_t requeue_locked(struct two_futexes *two, uint32_t wake, uint32_t move)
 {
-    struct futex_waiter *waiter, *next, *last = TAILQ_LAST(&two->first_bucket->waiters, futex_waiters);
+    struct futex_waiter *waiter, *next,
+        *last = TAILQ_LAST(&two->first_bucket->waiters, futex_waiters);
     uint64_t done = 0;
 
     for (waiter = TAILQ_FIRST(&two->first_bucket->waiters); waiter; waiter = next) {
@@ -85,8 +88,8 @@ static int64_t requeue_locked(struct two_futexes *two, uint32_t wake, uint32_t m
     return (int64_t)done;
 }
 
-int64_t futex_requeue(struct uaddr from, struct uaddr to, bool private_key, uint32_t wake, uint32_t move,
-                      const uint32_t *expected)
+int64_t futex_requeue(struct uaddr from, struct uaddr to, bool private_key, uint32_t wake,
+                      uint32_t move, const uint32_t *expected)
 {
     struct two_futexes two;
     uint32_t value = 0;
@@ -204,7 +207,8 @@ int64_t futex_wake_op(struct uaddr first, struct uaddr second, bool private_key,
             more = result ? futex_wake_key_locked(two.second_bucket, &two.second,
                                                   (int32_t)second_count, UINT32_MAX)
                           : 0;
-            result = futex_wake_key_locked(two.first_bucket, &two.first, (int32_t)count, UINT32_MAX);
+            result =
+                futex_wake_key_locked(two.first_bucket, &two.first, (int32_t)count, UINT32_MAX);
             result = result < 0 ? result : more < 0 ? more : result + more;
         }
         two_unlock(&two);

@@ -1,9 +1,11 @@
 /*
- * Futexes that know their owner (FUTEX_LOCK_PI, for PTHREAD_PRIO_INHERIT): the word holds the number of the task that has the lock.
+ * Futexes that know their owner (FUTEX_LOCK_PI, for PTHREAD_PRIO_INHERIT): the word holds the
+ * number of the task that has the lock.
  *
- * Ownership is handed on: unlocking writes the next owner's number into the word before it wakes it, so that nobody can get in
- * between. The next owner is the waiter of the highest real-time priority, then the one that waited longest. When an owner ends
- * without unlocking, one waiter is released to take the word over with FUTEX_OWNER_DIED. The owner's priority is not raised.
+ * Ownership is handed on: unlocking writes the next owner's number into the word before it wakes
+ * it, so that nobody can get in between. The next owner is the waiter of the highest real-time
+ * priority, then the one that waited longest. When an owner ends without unlocking, one waiter is
+ * released to take the word over with FUTEX_OWNER_DIED. The owner's priority is not raised.
  *
  * Locks: the bucket's; below it tree_lock, for the question whether an owner lives.
  */
@@ -55,9 +57,10 @@ static bool owner_lives(int32_t number)
 
 enum { PI_OWNED = 0, PI_QUEUED = 1 };
 
-/* One look at the word with the bucket locked: PI_OWNED, PI_QUEUED, -EFAULT (touch and repeat), -EDEADLK, -EAGAIN, -ESRCH. */
-static int lock_try_locked(struct futex_bucket *bucket, struct uaddr word, struct futex_waiter *waiter,
-                           bool try_only, int32_t dead_owner)
+/* One look at the word with the bucket locked: PI_OWNED, PI_QUEUED, -EFAULT (touch and repeat),
+ * -EDEADLK, -EAGAIN, -ESRCH. */
+static int lock_try_locked(struct futex_bucket *bucket, struct uaddr word,
+                           struct futex_waiter *waiter, bool try_only, int32_t dead_owner)
 {
     int32_t self = waiter->task->thread.tid, owner;
     uint32_t old, seen, wanted;
@@ -96,7 +99,8 @@ static int lock_try_locked(struct futex_bucket *bucket, struct uaddr word, struc
 }
 
 /* Until owned, queued or refused. */
-static int lock_try(struct uaddr word, struct futex_waiter *waiter, bool try_only, int32_t dead_owner)
+static int lock_try(struct uaddr word, struct futex_waiter *waiter, bool try_only,
+                    int32_t dead_owner)
 {
     struct futex_bucket *bucket = futex_bucket_of(&waiter->key);
     uint64_t saved;
@@ -135,7 +139,8 @@ int64_t futex_lock_pi(const struct futex_wait_request *request, bool try_only)
 }
 
 /* 0, -EFAULT (touch and repeat), -EPERM. */
-static int unlock_locked(struct futex_bucket *bucket, struct uaddr word, const struct futex_key *key)
+static int unlock_locked(struct futex_bucket *bucket, struct uaddr word,
+                         const struct futex_key *key)
 {
     struct futex_waiter *heir = heir_locked(bucket, key);
     int32_t self = thread_current()->tid;
@@ -179,7 +184,8 @@ int64_t futex_unlock_pi(struct uaddr word, bool private_key)
     return result;
 }
 
-/* One waiter of each word that `number` held is released; the others learn of the new owner from it. */
+/* One waiter of each word that `number` held is released; the others learn of the new owner from
+ * it. */
 static void bucket_bereave(struct futex_bucket *bucket, int32_t number)
 {
     uint64_t saved = futex_lock(bucket);

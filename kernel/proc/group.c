@@ -1,8 +1,9 @@
 /*
- * Process groups: moving processes between them, and what becomes of groups that lose their tie to the rest of the session.
+ * Process groups: moving processes between them, and what becomes of groups that lose their tie to
+ * the rest of the session.
  *
- * A group is the list of processes that hangs from its struct pid; it exists as long as the list is not empty. Each member holds one
- * reference to that pid.
+ * A group is the list of processes that hangs from its struct pid; it exists as long as the list is
+ * not empty. Each member holds one reference to that pid.
  *
  * Locks: tree_lock. Cost: O(1) for moves, O(members) for the question whether a group is orphaned.
  */
@@ -25,7 +26,8 @@ void group_leave_locked(struct process *process)
     TAILQ_REMOVE(&process->session->pid->session, process, session_link);
 }
 
-/* Moves within the session; returns the old group, whose reference the caller gives up without the lock. */
+/* Moves within the session; returns the old group, whose reference the caller gives up without the
+ * lock. */
 static struct pid *group_move_locked(struct process *process, struct pid *group)
 {
     struct pid *old = process->group;

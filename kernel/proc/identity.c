@@ -1,6 +1,7 @@
 /*
- * Identity: who a task acts as. Credentials are immutable and counted; each change makes a copy and installs it, for the calling task
- * alone, as the system calls do (the C library repeats them on every thread).
+ * Identity: who a task acts as. Credentials are immutable and counted; each change makes a copy and
+ * installs it, for the calling task alone, as the system calls do (the C library repeats them on
+ * every thread).
  *
  * Rules: credentials(7), capabilities(7) "Effect of user ID changes on capabilities".
  * Locks: signal_lock for the pointer, which others read. Cost: one copy per change.
@@ -15,11 +16,11 @@
 
 #define KEEP UINT32_MAX
 
-#define FILE_CAPABILITIES                                                            \
-    (UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE |                    \
-     UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_FOWNER |                \
-     UINT64_C(1) << CAP_FSETID | UINT64_C(1) << CAP_LINUX_IMMUTABLE |                \
-     UINT64_C(1) << CAP_MKNOD | UINT64_C(1) << CAP_MAC_OVERRIDE)
+#define FILE_CAPABILITIES                                                                         \
+    (UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE |                                 \
+     UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_FOWNER | UINT64_C(1) << CAP_FSETID | \
+     UINT64_C(1) << CAP_LINUX_IMMUTABLE | UINT64_C(1) << CAP_MKNOD |                              \
+     UINT64_C(1) << CAP_MAC_OVERRIDE)
 
 const struct cred *process_cred(struct process *process)
 {
@@ -88,7 +89,7 @@ static void capabilities_follow_uid(const struct cred *old, struct cred *new)
     if (new->securebits & SECBIT_NO_SETUID_FIXUP)
         return;
     if (any_root(old) && !any_root(new)) {
-        if (!(new->securebits & SECBIT_KEEP_CAPS))
+        if (!(new->securebits &SECBIT_KEEP_CAPS))
             new->permitted = new->effective = 0;
         new->ambient = 0;
     }
@@ -183,11 +184,11 @@ uint32_t identity_set_fsuid(uint32_t uid)
     if (!new)
         return before;
     new->fsuid = uid;
-    if (!(new->securebits & SECBIT_NO_SETUID_FIXUP)) {
+    if (!(new->securebits &SECBIT_NO_SETUID_FIXUP)) {
         if (before == 0)
             new->effective &= ~FILE_CAPABILITIES;
         if (uid == 0)
-            new->effective |= new->permitted & FILE_CAPABILITIES;
+            new->effective |= new->permitted &FILE_CAPABILITIES;
     }
     task_set_cred(new);
     return before;
@@ -322,7 +323,7 @@ int identity_set_capabilities(uint64_t effective, uint64_t permitted, uint64_t i
     new->effective = effective;
     new->permitted = permitted;
     new->inheritable = inheritable;
-    new->ambient &= permitted & inheritable;
+    new->ambient &= permitted &inheritable;
     task_set_cred(new);
     return 0;
 }

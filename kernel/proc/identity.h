@@ -1,5 +1,6 @@
 /*
- * Who a process is: its user and group ids and capabilities, and what each user has of processes and queued signals.
+ * Who a process is: its user and group ids and capabilities, and what each user has of processes
+ * and queued signals.
  */
 #ifndef PROC_IDENTITY_H
 #define PROC_IDENTITY_H
@@ -8,12 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One more process (or thread) of user `uid`, counted against `limit`. fork charges when it can no longer fail otherwise, or uncharges on
-   its way back; exit and wait uncharge. 0, -EAGAIN (limit reached, limit UINT64_MAX: none), -ENOMEM. */
+/* One more process (or thread) of user `uid`, counted against `limit`. fork charges when it can no
+   longer fail otherwise, or uncharges on its way back; exit and wait uncharge. 0, -EAGAIN (limit
+   reached, limit UINT64_MAX: none), -ENOMEM. */
 int identity_charge_process(uint32_t uid, uint64_t limit);
 void identity_uncharge_process(uint32_t uid);
 uint64_t identity_process_count(uint32_t uid);
-/* The same for queued signals (RLIMIT_SIGPENDING). False: the limit is reached or memory is short. Any context. */
+/* The same for queued signals (RLIMIT_SIGPENDING). False: the limit is reached or memory is short.
+ * Any context. */
 bool identity_charge_signal(uint32_t uid, uint64_t limit);
 void identity_uncharge_signal(uint32_t uid);
 uint64_t identity_signal_count(uint32_t uid);
@@ -21,7 +24,8 @@ uint64_t identity_signal_count(uint32_t uid);
 /* True when the current task has the capability. */
 bool identity_capable(unsigned capability);
 
-/* The identity calls on the current task, as their manual pages; UINT32_MAX: leave as it is. 0, -EPERM, -ENOMEM, -EAGAIN. */
+/* The identity calls on the current task, as their manual pages; UINT32_MAX: leave as it is. 0,
+ * -EPERM, -ENOMEM, -EAGAIN. */
 int identity_set_uid(uint32_t uid);
 int identity_set_reuid(uint32_t ruid, uint32_t euid);
 int identity_set_resuid(uint32_t ruid, uint32_t euid, uint32_t suid);

@@ -1,5 +1,6 @@
 /*
- * What each user has: processes (with threads) and queued signals, for RLIMIT_NPROC and RLIMIT_SIGPENDING.
+ * What each user has: processes (with threads) and queued signals, for RLIMIT_NPROC and
+ * RLIMIT_SIGPENDING.
  *
  * A small hash by user id. An entry exists while one of its counts is not zero.
  * Locks: count_lock, innermost, with interrupts off. Cost: O(1) for the few users of a machine.

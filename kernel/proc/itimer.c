@@ -1,11 +1,13 @@
 /*
- * Timers of whole processes: ITIMER_REAL runs on the monotonic clock, ITIMER_VIRTUAL and ITIMER_PROF on the process's CPU time, and so
- * does RLIMIT_CPU.
+ * Timers of whole processes: ITIMER_REAL runs on the monotonic clock, ITIMER_VIRTUAL and
+ * ITIMER_PROF on the process's CPU time, and so does RLIMIT_CPU.
  *
- * CPU time cannot pass faster than real time times the number of CPUs. So a CPU timer sleeps for what is left divided by that number,
- * and looks again: no tick is needed, and a process without such timers pays nothing.
+ * CPU time cannot pass faster than real time times the number of CPUs. So a CPU timer sleeps for
+ * what is left divided by that number, and looks again: no tick is needed, and a process without
+ * such timers pays nothing.
  *
- * Locks: signal_lock. Timers expire in interrupts and take it, so it is never held while one is cancelled.
+ * Locks: signal_lock. Timers expire in interrupts and take it, so it is never held while one is
+ * cancelled.
  */
 #include "proc/itimer.h"
 
@@ -34,7 +36,8 @@ static void real_expire(struct timer *timer)
             process->real_deadline = 0;
         } else {
             process->real_deadline +=
-                ((now - process->real_deadline) / process->real_interval + 1) * process->real_interval;
+                ((now - process->real_deadline) / process->real_interval + 1) *
+                process->real_interval;
             timer_start(timer, process->real_deadline);
         }
     }
@@ -65,8 +68,7 @@ static void cpu_timer_start_locked(struct cpu_timer *timer, uint64_t now_cpu)
 {
     uint64_t left = timer->deadline > now_cpu ? timer->deadline - now_cpu : 0;
 
-    timer_start(&timer->timer,
-                clock_monotonic() + max_u64(left / cpu_count(), CPU_TIMER_SHORTEST));
+    timer_start(&timer->timer, clock_monotonic() + max_u64(left / cpu_count(), CPU_TIMER_SHORTEST));
 }
 
 /* The limit's own rule: a signal each second from the soft limit on, the end at the hard one. */

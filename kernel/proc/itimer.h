@@ -23,7 +23,8 @@ int itimer_set(int which, const struct timer_setting *setting, struct timer_sett
 int itimer_get(int which, struct timer_setting *setting);
 /* The process ends: stops and frees all of them. No lock held. */
 void itimers_clear(struct process *process);
-/* RLIMIT_CPU of the process is in force from now on. Fork calls it for a child when the limit is not infinite. */
+/* RLIMIT_CPU of the process is in force from now on. Fork calls it for a child when the limit is
+ * not infinite. */
 void cpu_limit_changed(struct process *process);
 
 #endif

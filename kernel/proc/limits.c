@@ -1,5 +1,6 @@
 /*
- * Resource limits (getrlimit(2)): a counted table that fork shares and that whoever changes it copies.
+ * Resource limits (getrlimit(2)): a counted table that fork shares and that whoever changes it
+ * copies.
  *
  * Locks: signal_lock of the process for the pointer; the table is immutable while it is shared.
  */
@@ -7,8 +8,8 @@
 
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mem/slab.h"
 #include "mem/frame.h"
+#include "mem/slab.h"
 #include "mem/space.h"
 #include "proc/itimer.h"
 

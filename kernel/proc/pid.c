@@ -1,12 +1,13 @@
 /*
  * Numbers: the one table from numbers to tasks, processes, groups and sessions.
  *
- * A number is in use as long as its struct pid has references: the task's or process's own, group and session members', pidfds and
- * calls in progress. It stays in the tree until the last reference is gone, so that it cannot be given out twice; a look-up that
- * wants a reference does not take one from zero.
+ * A number is in use as long as its struct pid has references: the task's or process's own, group
+ * and session members', pidfds and calls in progress. It stays in the tree until the last reference
+ * is gone, so that it cannot be given out twice; a look-up that wants a reference does not take one
+ * from zero.
  *
- * Numbers are given out upwards from the last one and begin again at 300 after the limit, as Linux does.
- * Locks: tree_lock. Cost: O(log n), plus the run of used numbers behind the last one.
+ * Numbers are given out upwards from the last one and begin again at 300 after the limit, as Linux
+ * does. Locks: tree_lock. Cost: O(log n), plus the run of used numbers behind the last one.
  */
 #include "lib/errno.h"
 #include "lib/string.h"

@@ -1,11 +1,14 @@
 /*
  * POSIX timers: each is a kernel timer that sends a signal.
  *
- * A timer with an interval stops when it expires and is set again when its signal is taken; what passed meanwhile is its overrun count,
- * so that a program that does not take signals costs no interrupts. Timers on CPU time look at the clock whenever they could have
- * expired. A queued signal names its timer by number and generation, so that deleting or setting a timer needs no search.
+ * A timer with an interval stops when it expires and is set again when its signal is taken; what
+ * passed meanwhile is its overrun count, so that a program that does not take signals costs no
+ * interrupts. Timers on CPU time look at the clock whenever they could have expired. A queued
+ * signal names its timer by number and generation, so that deleting or setting a timer needs no
+ * search.
  *
- * Locks: signal_lock of the process for the list and every field. Cost: O(timers) to find one by number.
+ * Locks: signal_lock of the process for the list and every field. Cost: O(timers) to find one by
+ * number.
  */
 #include "proc/posix_timer.h"
 
@@ -173,7 +176,8 @@ static void timer_expired(struct timer *base)
     spin_unlock_irq(&timer->process->signal_lock, saved);
 }
 
-void posix_timer_taken_locked(struct process *process, int32_t id, uint32_t sequence, siginfo_t *info)
+void posix_timer_taken_locked(struct process *process, int32_t id, uint32_t sequence,
+                              siginfo_t *info)
 {
     struct posix_timer *timer = find_locked(process, id);
     uint64_t missed = 0;
@@ -237,7 +241,8 @@ static void timer_fill(struct posix_timer *timer, int32_t clock, const struct si
         timer->value = event->sigev_value;
 }
 
-/* The CPU clock of the caller's process or of one of its tasks under its fixed name; timers on other processes' clocks are refused. */
+/* The CPU clock of the caller's process or of one of its tasks under its fixed name; timers on
+ * other processes' clocks are refused. */
 static int clock_of_own(int32_t *clock, int32_t *tid)
 {
     int32_t number = ~(*clock >> 3);
@@ -310,7 +315,8 @@ int posix_timer_get(int32_t id, struct timer_setting *setting)
     return timer ? 0 : -EINVAL;
 }
 
-static void set_locked(struct posix_timer *timer, bool absolute, const struct timer_setting *setting)
+static void set_locked(struct posix_timer *timer, bool absolute,
+                       const struct timer_setting *setting)
 {
     timer->sequence++;
     timer->pending = false;

@@ -19,7 +19,8 @@ static bool descends_from_locked(const struct process *process, const struct pro
     return process != NULL;
 }
 
-/* The mark that spares exit the walk up the tree is set for all descendants; it is never taken away. */
+/* The mark that spares exit the walk up the tree is set for all descendants; it is never taken
+ * away. */
 void prctl_set_subreaper(bool on)
 {
     struct process *self = process_current(), *process;

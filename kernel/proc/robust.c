@@ -1,6 +1,7 @@
 /*
- * Robust futexes (get_robust_list(2)): a list in user memory of the locks that a task holds, walked when it ends, so that the next
- * to lock learns that the owner died. The list is the program's and may be anything: every read may fail and the walk is bounded.
+ * Robust futexes (get_robust_list(2)): a list in user memory of the locks that a task holds, walked
+ * when it ends, so that the next to lock learns that the owner died. The list is the program's and
+ * may be anything: every read may fail and the walk is bounded.
  */
 #include "arch/user.h"
 #include "mem/user.h"
@@ -61,7 +62,8 @@ void robust_list_walk(struct task *task)
         return;
     if (copy_from_user(&offset, uaddr_add(head, offsetof(struct robust_list_head, futex_offset)),
                        sizeof(offset)) != 0 ||
-        entry_read(uaddr_add(head, offsetof(struct robust_list_head, list_op_pending)), &pending) != 0)
+        entry_read(uaddr_add(head, offsetof(struct robust_list_head, list_op_pending)), &pending) !=
+            0)
         return;
     task->robust_list = (struct uaddr){0};
     for (; entry.address != head.value && left > 0; left--, entry = next) {

@@ -1,8 +1,9 @@
 /*
  * Usage: CPU time, faults and switches of tasks, processes and children that were waited for.
  *
- * The scheduler charges CPU time to each thread; a process's time is the sum over its living tasks and what ended ones left in
- * process->usage. Numbers of tasks that run on other CPUs are those of their last switch. Locks: signal_lock for the list of tasks.
+ * The scheduler charges CPU time to each thread; a process's time is the sum over its living tasks
+ * and what ended ones left in process->usage. Numbers of tasks that run on other CPUs are those of
+ * their last switch. Locks: signal_lock for the list of tasks.
  */
 #include "proc/rusage.h"
 

@@ -1,8 +1,9 @@
 /*
  * Sessions: the group of process groups that one login has, and the terminal that controls it.
  *
- * A session is counted by its members. Its terminal belongs to the session, not to each process, so that taking it away is one store.
- * What terminals do themselves (hanging up, counting) is asked through the hooks that dev sets.
+ * A session is counted by its members. Its terminal belongs to the session, not to each process, so
+ * that taking it away is one store. What terminals do themselves (hanging up, counting) is asked
+ * through the hooks that dev sets.
  *
  * Locks: tree_lock for the terminal. Cost: O(1).
  */

@@ -1,10 +1,13 @@
 /*
- * The signal state of processes and tasks: actions, masks, what is pending, alternate stacks, and waiting for signals.
+ * The signal state of processes and tasks: actions, masks, what is pending, alternate stacks, and
+ * waiting for signals.
  *
- * Actions are a counted object that fork shares; whoever changes them makes a copy first (signal_actions_own). With CLONE_SIGHAND
- * they are common: then every sharer sees the change in place.
+ * Actions are a counted object that fork shares; whoever changes them makes a copy first
+ * (signal_actions_own). With CLONE_SIGHAND they are common: then every sharer sees the change in
+ * place.
  *
- * Locks: signal_lock of the process. Cost: O(1); setting an action to "ignored" and blocking a pending signal visit every task.
+ * Locks: signal_lock of the process. Cost: O(1); setting an action to "ignored" and blocking a
+ * pending signal visit every task.
  */
 #include "proc/signal.h"
 
@@ -99,7 +102,8 @@ static void actions_reset(struct signal_actions *actions)
 {
     for (int i = 0; i < SIGNAL_COUNT; i++) {
         struct signal_action *action = &actions->actions[i];
-        uint64_t kept = action->handler == (uint64_t)SIG_IGN ? (uint64_t)SIG_IGN : (uint64_t)SIG_DFL;
+        uint64_t kept =
+            action->handler == (uint64_t)SIG_IGN ? (uint64_t)SIG_IGN : (uint64_t)SIG_DFL;
 
         memset(action, 0, sizeof(*action));
         action->handler = kept;

@@ -1,10 +1,12 @@
 /*
  * Delivery: what a task does about its signals on the way back to user mode.
  *
- * In this order: the end of the process if it was decided; telling the parent about a continue; a stop that was asked for; then signals,
- * synchronous ones first, each with its handler's frame or its default action. Frames are stacked, so that the handler of the signal
- * that was taken last runs first. A call that was interrupted is restarted or answered with EINTR when the first handler's frame is
- * made, or at the end when no handler runs (signal(7), "Interruption of system calls and library functions by signal handlers").
+ * In this order: the end of the process if it was decided; telling the parent about a continue; a
+ * stop that was asked for; then signals, synchronous ones first, each with its handler's frame or
+ * its default action. Frames are stacked, so that the handler of the signal that was taken last
+ * runs first. A call that was interrupted is restarted or answered with EINTR when the first
+ * handler's frame is made, or at the end when no handler runs (signal(7), "Interruption of system
+ * calls and library functions by signal handlers").
  *
  * Locks: signal_lock, never while user memory is written.
  */
@@ -16,8 +18,8 @@
 #include "proc/group.h"
 #include "proc/process_trace.h"
 #include "proc/signal.h"
-#include <linux/signal.h>
 #include <asm/unistd.h>
+#include <linux/signal.h>
 
 /* What a task is to do next. */
 enum delivery {
@@ -100,8 +102,7 @@ static void handler_enter(struct trap_frame *frame, const struct delivery_state 
     restart_with_handler(frame, &state->action);
     if ((state->action.flags & SA_ONSTACK) && task->alternate_stack.ss_size != 0 &&
         !signal_stack_on(&task->alternate_stack, sp))
-        delivery.stack_top =
-            (uint64_t)task->alternate_stack.ss_sp + task->alternate_stack.ss_size;
+        delivery.stack_top = (uint64_t)task->alternate_stack.ss_sp + task->alternate_stack.ss_size;
     if (signal_frame_push(frame, &delivery) != 0 ||
         stack_overflowed(task, sp, trap_sp(frame), delivery.stack_top)) {
         signal_force(SIGSEGV, NULL, state->number == SIGSEGV);
@@ -123,7 +124,8 @@ static void action_taken_locked(struct process *process, const struct signal_act
         signal_group_exit_locked(process, SIGKILL);
 }
 
-/* A terminal's stop signals do nothing to an orphaned group. signal_lock held with `saved`; released on return. */
+/* A terminal's stop signals do nothing to an orphaned group. signal_lock held with `saved`;
+ * released on return. */
 static void default_stop(struct task *task, int number, uint64_t saved)
 {
     struct process *process = task->process;
@@ -218,7 +220,8 @@ static enum delivery next(struct task *task, struct delivery_state *state)
     return take_signal(task, state, saved);
 }
 
-/* No handler ran: the mask from before sigsuspend or ppoll comes back, and with it perhaps signals. */
+/* No handler ran: the mask from before sigsuspend or ppoll comes back, and with it perhaps signals.
+ */
 static void mask_restore(struct task *task)
 {
     uint64_t saved = spin_lock_irq(&task->process->signal_lock);

@@ -1,8 +1,10 @@
 /*
- * Queues of pending signals: a set of numbers, and a list of what is known about each in order of arrival.
+ * Queues of pending signals: a set of numbers, and a list of what is known about each in order of
+ * arrival.
  *
- * The list may lack a number that the set has: when memory or RLIMIT_SIGPENDING ran out for a signal that must not be lost. Such a
- * signal is delivered as if kill(2) of process 0 had sent it. A number has several entries only if it is a real-time signal.
+ * The list may lack a number that the set has: when memory or RLIMIT_SIGPENDING ran out for a
+ * signal that must not be lost. Such a signal is delivered as if kill(2) of process 0 had sent it.
+ * A number has several entries only if it is a real-time signal.
  *
  * Locks: the signal_lock of the process that the queue belongs to. Cost: O(entries).
  */
@@ -14,8 +16,8 @@
 
 static struct slab_cache queued_cache = SLAB_CACHE("queued_signal", sizeof(struct queued_signal));
 
-struct queued_signal *signal_queue_add(struct signal_queue *queue, int number, const siginfo_t *info,
-                                       uint32_t uid, uint64_t limit)
+struct queued_signal *signal_queue_add(struct signal_queue *queue, int number,
+                                       const siginfo_t *info, uint32_t uid, uint64_t limit)
 {
     struct queued_signal *entry = NULL;
 

@@ -1,11 +1,13 @@
 /*
  * Sending signals: from whoever makes one to a queue, and from there the news to a task.
  *
- * A signal that would do nothing is discarded here, unless it is blocked. Stop signals and SIGCONT cancel each other when they are
- * sent, and SIGCONT ends a stop at once, even if it is blocked or ignored. A signal that kills for certain starts the end of the
- * whole process here, so that no task runs on in user mode for long.
+ * A signal that would do nothing is discarded here, unless it is blocked. Stop signals and SIGCONT
+ * cancel each other when they are sent, and SIGCONT ends a stop at once, even if it is blocked or
+ * ignored. A signal that kills for certain starts the end of the whole process here, so that no
+ * task runs on in user mode for long.
  *
- * Locks: signal_lock of the receiver. Cost: O(1), but for stop signals, SIGCONT and deadly ones, which visit every task.
+ * Locks: signal_lock of the receiver. Cost: O(1), but for stop signals, SIGCONT and deadly ones,
+ * which visit every task.
  */
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -136,7 +138,8 @@ static void info_kernel(siginfo_t *info, int number)
     info->si_code = SI_KERNEL;
 }
 
-/* Signals that nobody may lose although a limit is reached: standard ones that kill(2) or the kernel sends. */
+/* Signals that nobody may lose although a limit is reached: standard ones that kill(2) or the
+ * kernel sends. */
 static uint64_t queue_limit(const struct process *process, int number, const siginfo_t *info)
 {
     if (!info || (number < SIGRTMIN && info->si_code >= 0))
@@ -169,8 +172,8 @@ static int queue_locked(struct process *process, struct task *task, int number,
     return 0;
 }
 
-int signal_send_locked(struct process *process, struct task *task, int number, const siginfo_t *info,
-                       bool *discarded)
+int signal_send_locked(struct process *process, struct task *task, int number,
+                       const siginfo_t *info, bool *discarded)
 {
     struct task *looker = task ? task : TAILQ_FIRST(&process->tasks);
 
@@ -255,8 +258,8 @@ int signal_permitted(struct process *target, int number)
     theirs = process_cred(target);
     if (!theirs)
         return -ESRCH;
-    allowed = mine->euid == theirs->suid || mine->euid == theirs->uid || mine->uid == theirs->suid ||
-              mine->uid == theirs->uid || cred_capable(mine, CAP_KILL);
+    allowed = mine->euid == theirs->suid || mine->euid == theirs->uid ||
+              mine->uid == theirs->suid || mine->uid == theirs->uid || cred_capable(mine, CAP_KILL);
     cred_put(theirs);
     if (!allowed && number == SIGCONT)
         allowed = target->session == process_current()->session;

@@ -1,7 +1,7 @@
 /*
- * Job control stops. A stop signal asks every task of the process to stop; each joins on its next way to user mode. With the last
- * one the process counts as stopped, its parent is told, and wait may report it once. SIGCONT undoes all of it at sending time
- * (signal_send.c).
+ * Job control stops. A stop signal asks every task of the process to stop; each joins on its next
+ * way to user mode. With the last one the process counts as stopped, its parent is told, and wait
+ * may report it once. SIGCONT undoes all of it at sending time (signal_send.c).
  *
  * Locks: signal_lock; to tell the parent it is released and tree_lock is taken.
  */
@@ -23,7 +23,8 @@ bool signal_stop_left_locked(struct process *process)
     return stop_complete_locked(process);
 }
 
-/* Asked with the run queue locked, so without signal_lock: whoever ends the stop clears `stopped` before it wakes the task. */
+/* Asked with the run queue locked, so without signal_lock: whoever ends the stop clears `stopped`
+ * before it wakes the task. */
 static bool still_stopped(void *argument)
 {
     const struct task *task = argument;

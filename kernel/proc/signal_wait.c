@@ -1,8 +1,9 @@
 /*
  * Waiting for signals on purpose (sigtimedwait), and the alternate stack on which handlers may run.
  *
- * While a task waits for a set, that set is unblocked, so that senders wake it; `awaited` tells them that it is for this reason: such
- * a signal is not discarded as ignored and does not kill at once.
+ * While a task waits for a set, that set is unblocked, so that senders wake it; `awaited` tells
+ * them that it is for this reason: such a signal is not discarded as ignored and does not kill at
+ * once.
  */
 #include "lib/errno.h"
 #include "lib/string.h"

@@ -1,7 +1,8 @@
 /*
  * Exceptions of user mode become signals; and what there is to do on the way back to user mode.
  *
- * Cost: user_return is on the path of every preemption and signal, page_fault on that of every fault: both do nothing but hand on.
+ * Cost: user_return is on the path of every preemption and signal, page_fault on that of every
+ * fault: both do nothing but hand on.
  */
 #include "arch/trap.h"
 
@@ -58,8 +59,8 @@ static void force_at(int number, int code, uint64_t address)
     signal_force(number, &info, false);
 }
 
-void user_exception(struct trap_frame *frame, enum trap_kind kind, uint64_t detail, uint64_t address,
-                    unsigned vector, uint64_t error_code)
+void user_exception(struct trap_frame *frame, enum trap_kind kind, uint64_t detail,
+                    uint64_t address, unsigned vector, uint64_t error_code)
 {
     struct trap_signal signal = signal_of(kind, detail);
 

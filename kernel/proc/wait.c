@@ -1,9 +1,9 @@
 /*
  * Waiting for children: for their end, their stops and their continues.
  *
- * Children belong to the process, so that any of its tasks may wait for them, but for __WNOTHREAD. A zombie is reaped by whoever
- * changes its state from ZOMBIE to DEAD under tree_lock; a stop or a continue is reported once, by whoever clears its bit in
- * wait_events.
+ * Children belong to the process, so that any of its tasks may wait for them, but for __WNOTHREAD.
+ * A zombie is reaped by whoever changes its state from ZOMBIE to DEAD under tree_lock; a stop or a
+ * continue is reported once, by whoever clears its bit in wait_events.
  *
  * Locks: tree_lock during the search. Cost: O(children) for "any child", O(1) for a number.
  */

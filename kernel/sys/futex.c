@@ -32,7 +32,8 @@ static int request_deadline(struct futex_wait_request *request, unsigned command
     request->deadline = value;
     if (command == FUTEX_WAIT) {
         request->realtime = false;
-        request->deadline = value > INT64_MAX - clock_monotonic() ? INT64_MAX : clock_monotonic() + value;
+        request->deadline =
+            value > INT64_MAX - clock_monotonic() ? INT64_MAX : clock_monotonic() + value;
     }
     return 0;
 }

@@ -77,8 +77,8 @@ int64_t sys_setfsgid(uint32_t gid)
     return identity_set_fsgid(gid);
 }
 
-static int three_ids(struct uaddr a, struct uaddr b, struct uaddr c, uint32_t first, uint32_t second,
-                     uint32_t third)
+static int three_ids(struct uaddr a, struct uaddr b, struct uaddr c, uint32_t first,
+                     uint32_t second, uint32_t third)
 {
     if (copy_to_user(a, &first, sizeof(first)) != 0 ||
         copy_to_user(b, &second, sizeof(second)) != 0 ||
@@ -134,8 +134,10 @@ int64_t sys_setgroups(int32_t count, struct uaddr list)
 
 enum { CAPABILITY_WORDS = 2 };
 
-/* How many words of each set the header's version has; an unknown one is answered with the one that is preferred. */
-static int header_read(struct uaddr address, struct __user_cap_header_struct *header, unsigned *words)
+/* How many words of each set the header's version has; an unknown one is answered with the one that
+ * is preferred. */
+static int header_read(struct uaddr address, struct __user_cap_header_struct *header,
+                       unsigned *words)
 {
     uint32_t preferred = _LINUX_CAPABILITY_VERSION_3;
 

@@ -1,12 +1,13 @@
 /*
- * prctl(2) and personality(2): what a process says about itself. Options that this kernel lacks give EINVAL, as Linux's unknown ones.
+ * prctl(2) and personality(2): what a process says about itself. Options that this kernel lacks
+ * give EINVAL, as Linux's unknown ones.
  */
+#include "proc/prctl.h"
 #include "abi/furca.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mem/user.h"
-#include "proc/prctl.h"
 #include "proc/process.h"
 #include "syscall_prototypes.h"
 #include <linux/prctl.h>
@@ -87,8 +88,8 @@ enum { TIMER_SLACK_DEFAULT = 50000 };
 
 static int64_t set_timer_slack(struct task *task, const struct prctl_arguments *a)
 {
-    task->timer_slack = (int64_t)a->second <= 0 ? TIMER_SLACK_DEFAULT
-                                                : (uint32_t)min_u64(a->second, UINT32_MAX);
+    task->timer_slack =
+        (int64_t)a->second <= 0 ? TIMER_SLACK_DEFAULT : (uint32_t)min_u64(a->second, UINT32_MAX);
     return 0;
 }
 

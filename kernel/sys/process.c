@@ -1,5 +1,6 @@
 /*
- * System calls about the process itself: its end, its numbers, its relatives, and descriptors for processes.
+ * System calls about the process itself: its end, its numbers, its relatives, and descriptors for
+ * processes.
  */
 #include "arch/trap.h"
 #include "file/caller.h"
@@ -198,7 +199,8 @@ static int fs_unshare(struct process *process)
 int64_t sys_unshare(uint64_t flags)
 {
     struct process *process = process_current();
-    uint64_t known = CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_VM | CLONE_SYSVSEM;
+    uint64_t known =
+        CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_VM | CLONE_SYSVSEM;
     int error = 0;
 
     if (flags & ~known)

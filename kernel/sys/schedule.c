@@ -3,6 +3,7 @@
  *
  * A thread is looked up and changed with tree_lock held, which keeps it alive.
  */
+#include "sys/schedule.h"
 #include "arch/cpu.h"
 #include "lib/container.h"
 #include "lib/errno.h"
@@ -11,7 +12,6 @@
 #include "proc/clock.h"
 #include "proc/identity.h"
 #include "proc/limits.h"
-#include "sys/schedule.h"
 #include "syscall_prototypes.h"
 #include <linux/capability.h>
 #include <linux/sched.h>
@@ -33,7 +33,8 @@ bool schedule_owned(const struct task *task)
 {
     const struct cred *mine = task_current()->cred, *theirs = task->cred;
 
-    return mine->euid == theirs->euid || mine->euid == theirs->uid || cred_capable(mine, CAP_SYS_NICE);
+    return mine->euid == theirs->euid || mine->euid == theirs->uid ||
+           cred_capable(mine, CAP_SYS_NICE);
 }
 
 bool schedule_may_nice_locked(const struct task *task, int nice)
@@ -217,7 +218,9 @@ int64_t sys_sched_setattr(int32_t pid, struct uaddr address, uint32_t flags)
     if (attr.sched_flags & SCHED_FLAG_KEEP_POLICY)
         wanted.policy = -1;
     if (!is_realtime(wanted.policy) && !(attr.sched_flags & SCHED_FLAG_KEEP_PARAMS))
-        wanted.nice = attr.sched_nice < -20 ? -20 : attr.sched_nice > NICE_LOWEST ? NICE_LOWEST : attr.sched_nice;
+        wanted.nice = attr.sched_nice < -20           ? -20
+                      : attr.sched_nice > NICE_LOWEST ? NICE_LOWEST
+                                                      : attr.sched_nice;
     return schedule_change(pid, wanted);
 }
 

@@ -1,8 +1,8 @@
 /*
  * System calls about signals: arguments in, proc/signal.h does the work.
  */
-#include "abi/restart.h"
 #include "arch/signal.h"
+#include "abi/restart.h"
 #include "arch/time.h"
 #include "arch/trap.h"
 #include "lib/errno.h"
@@ -121,7 +121,8 @@ int64_t sys_pause(void)
     return -ERESTARTNOHAND;
 }
 
-int64_t sys_rt_sigtimedwait(struct uaddr set, struct uaddr info, struct uaddr timeout, uint64_t size)
+int64_t sys_rt_sigtimedwait(struct uaddr set, struct uaddr info, struct uaddr timeout,
+                            uint64_t size)
 {
     uint64_t wanted, left, deadline = WAIT_FOREVER;
     siginfo_t taken;
@@ -202,7 +203,8 @@ static int kill_process(int32_t pid, int32_t number, const siginfo_t *info)
 static int kill_group(int32_t number_of_group, int32_t number, const siginfo_t *info)
 {
     uint64_t saved = spin_lock_irq(&tree_lock);
-    struct pid *group = number_of_group ? pid_find_locked(number_of_group) : process_current()->group;
+    struct pid *group =
+        number_of_group ? pid_find_locked(number_of_group) : process_current()->group;
     struct process *process;
     int result = -ESRCH, error;
 
@@ -250,8 +252,8 @@ int64_t sys_kill(int32_t pid, int32_t signal)
     return kill_group(-pid, signal, &info);
 }
 
-/* Signals one task; tgid > 0: only if it belongs to that process. A leader that ended before its process takes signals and forgets
-   them. */
+/* Signals one task; tgid > 0: only if it belongs to that process. A leader that ended before its
+   process takes signals and forgets them. */
 static int kill_task(int32_t tgid, int32_t tid, int32_t number, const siginfo_t *info)
 {
     uint64_t saved = spin_lock_irq(&tree_lock);
@@ -289,7 +291,8 @@ int64_t sys_tkill(int32_t tid, int32_t signal)
     return kill_task(0, tid, signal, &info);
 }
 
-/* The program's siginfo; it may not look as if the kernel or kill(2) had sent it, except to the sender itself. */
+/* The program's siginfo; it may not look as if the kernel or kill(2) had sent it, except to the
+ * sender itself. */
 static int info_read(struct uaddr from, int32_t number, bool self, siginfo_t *info)
 {
     if (copy_from_user(info, from, sizeof(*info)) != 0)

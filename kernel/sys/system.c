@@ -26,7 +26,7 @@
 #include <linux/utsname.h>
 
 static struct spinlock name_lock;
-static char host_name[__NEW_UTS_LEN + 1] = "furca";     /* name_lock */
+static char host_name[__NEW_UTS_LEN + 1] = "furca";    /* name_lock */
 static char domain_name[__NEW_UTS_LEN + 1] = "(none)"; /* name_lock */
 
 int64_t sys_uname(struct uaddr address)
@@ -113,7 +113,8 @@ static int64_t log_copy(size_t position, struct uaddr address, size_t size)
 
     if (!piece)
         return -ENOMEM;
-    while (!error && done < size && (count = log_read(&position, piece, min_size(LOG_PIECE, size - done)))) {
+    while (!error && done < size &&
+           (count = log_read(&position, piece, min_size(LOG_PIECE, size - done)))) {
         if (address.value)
             error = copy_to_user(uaddr_add(address, done), piece, count);
         done += count;
@@ -212,7 +213,8 @@ static int32_t barriers_supported(void)
                        MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |
                        MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
 
-    /* Across address spaces every CPU has to be asked, which only a machine of one answers without asking. */
+    /* Across address spaces every CPU has to be asked, which only a machine of one answers without
+     * asking. */
     if (cpu_count() == 1)
         commands |= MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
                     MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED;
@@ -237,7 +239,8 @@ int64_t sys_membarrier(int32_t command, uint32_t flags, int32_t cpu)
     if (bit & barrier_registered) {
         if (!(process->membarrier & bit))
             return -EPERM;
-        /* Interrupts every CPU that runs this space, and waits: a barrier there, and a return from an interrupt. */
+        /* Interrupts every CPU that runs this space, and waits: a barrier there, and a return from
+         * an interrupt. */
         mmu_flush(&process->space->mmu);
     }
     atomic_thread_fence(memory_order_seq_cst);

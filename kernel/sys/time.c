@@ -12,7 +12,11 @@
 #include <linux/time.h>
 #include <linux/times.h>
 
-enum { NANOSECONDS_PER_MICROSECOND = 1000, MICROSECONDS = 1000000, NANOSECONDS_PER_TICK = 10000000 };
+enum {
+    NANOSECONDS_PER_MICROSECOND = 1000,
+    MICROSECONDS = 1000000,
+    NANOSECONDS_PER_TICK = 10000000
+};
 
 static struct timezone zone_now; /* what settimeofday was told; nothing here uses it */
 
@@ -53,8 +57,8 @@ int64_t sys_clock_settime(int32_t clock, struct uaddr time)
 int64_t sys_gettimeofday(struct uaddr time, struct uaddr zone)
 {
     uint64_t now = (uint64_t)wall_clock_now();
-    struct __kernel_old_timeval value = {
-        (long)(now / NANOSECONDS), (long)(now % NANOSECONDS / NANOSECONDS_PER_MICROSECOND)};
+    struct __kernel_old_timeval value = {(long)(now / NANOSECONDS),
+                                         (long)(now % NANOSECONDS / NANOSECONDS_PER_MICROSECOND)};
 
     if (time.value && copy_to_user(time, &value, sizeof(value)) != 0)
         return -EFAULT;
@@ -101,7 +105,8 @@ int64_t sys_nanosleep(struct uaddr request, struct uaddr remaining)
     return error ? error : clock_sleep(CLOCK_MONOTONIC, false, value, remaining);
 }
 
-int64_t sys_clock_nanosleep(int32_t clock, int32_t flags, struct uaddr request, struct uaddr remaining)
+int64_t sys_clock_nanosleep(int32_t clock, int32_t flags, struct uaddr request,
+                            struct uaddr remaining)
 {
     uint64_t value;
     int error;

@@ -120,7 +120,8 @@ int64_t sys_timer_settime(int32_t timer, int32_t flags, struct uaddr new, struct
         return -EINVAL;
     error = timespec_from_user(new, &setting.interval);
     if (!error)
-        error = timespec_from_user(uaddr_add(new, sizeof(struct __kernel_timespec)), &setting.value);
+        error =
+            timespec_from_user(uaddr_add(new, sizeof(struct __kernel_timespec)), &setting.value);
     if (!error)
         error = posix_timer_set(timer, (flags & TIMER_ABSTIME) != 0, &setting, &before);
     if (error || !old.value)

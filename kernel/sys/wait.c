@@ -1,12 +1,12 @@
 /*
  * wait4(2) and waitid(2).
  */
+#include "proc/wait.h"
 #include "lib/errno.h"
 #include "mem/user.h"
 #include "proc/group.h"
 #include "proc/pidfd.h"
 #include "proc/signal.h"
-#include "proc/wait.h"
 #include "syscall_prototypes.h"
 #include <linux/wait.h>
 
