@@ -28,7 +28,7 @@ Q := $(if $(filter 0,$(V)),@)
 MAKEFLAGS += --no-builtin-rules
 
 .PHONY: all
-all: kernel host guest tests-abi examples
+all: kernel host guest examples tests-abi tests-programs
 
 # --- the kernel ---------------------------------------------------------------------------------------------------
 
@@ -64,17 +64,18 @@ kernel: $(KERNEL)
 
 # The exported headers of Linux and libbsd's list and tree macros, and nothing else of the host's.
 $(BUILD)/include-abi/.stamp: | $(BUILD)/include-abi
-	ln -sfn /usr/include/linux $(BUILD)/include-abi/linux
-	ln -sfn /usr/include/asm-generic $(BUILD)/include-abi/asm-generic
-	ln -sfn /usr/include/x86_64-linux-gnu/asm $(BUILD)/include-abi/asm
-	ln -sfn /usr/include/bsd $(BUILD)/include-abi/bsd
-	mkdir -p $(BUILD)/include-abi/sys && printf '#define __BEGIN_DECLS\n#define __END_DECLS\n' > $(BUILD)/include-abi/sys/cdefs.h
-	touch $@
+	$(Q)ln -sfn /usr/include/linux $(BUILD)/include-abi/linux
+	$(Q)ln -sfn /usr/include/asm-generic $(BUILD)/include-abi/asm-generic
+	$(Q)ln -sfn /usr/include/x86_64-linux-gnu/asm $(BUILD)/include-abi/asm
+	$(Q)ln -sfn /usr/include/bsd $(BUILD)/include-abi/bsd
+	$(Q)mkdir -p $(BUILD)/include-abi/sys && printf '#define __BEGIN_DECLS\n#define __END_DECLS\n' > $(BUILD)/include-abi/sys/cdefs.h
+	@touch $@
 $(BUILD)/include-abi $(BUILD)/generated:
-	mkdir -p $@
+	@mkdir -p $@
 
 $(BUILD)/generated/syscall_%.h: kernel/abi/syscalls.tbl tools/syscalls.awk | $(BUILD)/generated
-	awk -v arch=$(ARCH) -v make=$* -v header=$(SYSCALL_HEADER_$(ARCH)) -f tools/syscalls.awk kernel/abi/syscalls.tbl > $@
+	@echo "  GEN   $@"
+	$(Q)awk -v arch=$(ARCH) -v make=$* -v header=$(SYSCALL_HEADER_$(ARCH)) -f tools/syscalls.awk kernel/abi/syscalls.tbl > $@
 
 $(BUILD)/kernel/%.o: kernel/%.c $(BUILD)/include-abi/.stamp $(GENERATED) Makefile
 	@mkdir -p $(@D)

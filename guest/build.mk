@@ -6,12 +6,17 @@ GUEST_CFLAGS  ?= -O2 -g
 GUEST_SOURCES := bytes channel config init launch mounts program relay
 GUEST_OBJECTS := $(GUEST_SOURCES:%=$(BUILD)/guest/%.o)
 
+.PHONY: guest
+guest: $(BUILD)/init
+
 $(BUILD)/init: $(GUEST_OBJECTS)
-	$(GUEST_CC) -static -Wl,--build-id=none -o $@.debug $^
-	strip -o $@ $@.debug
+	@echo "  LD    $@"
+	$(Q)$(GUEST_CC) -static -Wl,--build-id=none -o $@.debug $^
+	$(Q)strip -o $@ $@.debug
 
 $(BUILD)/guest/%.o: guest/%.c
 	@mkdir -p $(@D)
-	$(GUEST_CC) -std=gnu11 -Wall -Wextra -Werror $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  MUSL  $<"
+	$(Q)$(GUEST_CC) -std=gnu11 -Wall -Wextra -Werror $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(GUEST_OBJECTS:.o=.d)

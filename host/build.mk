@@ -10,15 +10,21 @@ HOST_OBJECTS  := $(HOST_SOURCES:%=$(BUILD)/host/%.o) $(HOST_SHARED:%=$(BUILD)/ho
 HOST_COMPILE   = $(HOST_CC) -std=gnu11 -Wall -Wextra -Werror $(HOST_CFLAGS) -Iguest -DFURCA_VERSION='"$(FURCA_VERSION)"' \
                  -MMD -MP -c -o $@ $<
 
+.PHONY: host
+host: $(BUILD)/furca
+
 $(BUILD)/furca: $(HOST_OBJECTS)
-	$(HOST_CC) -o $@ $^ -larchive
+	@echo "  LD    $@"
+	$(Q)$(HOST_CC) -o $@ $^ -larchive
 
 $(BUILD)/host/guest-%.o: guest/%.c
 	@mkdir -p $(@D)
-	$(HOST_COMPILE)
+	@echo "  CC    $<"
+	$(Q)$(HOST_COMPILE)
 
 $(BUILD)/host/%.o: host/%.c
 	@mkdir -p $(@D)
-	$(HOST_COMPILE)
+	@echo "  CC    $<"
+	$(Q)$(HOST_COMPILE)
 
 -include $(HOST_OBJECTS:.o=.d)

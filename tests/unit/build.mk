@@ -22,14 +22,17 @@ $(foreach compiler,gcc clang,$(BUILD)/unit/$(compiler)/tests/unit/test_format.o)
 define UNIT_RULES
 $(BUILD)/unit/$(1)/%.o: %.c $(UNIT_HEADERS) tests/unit/build.mk
 	@mkdir -p $$(@D)
-	$(1) $(UNIT_FLAGS) $$(UNIT_WARNINGS) -c $$< -o $$@
+	@echo "  UNIT  $$< ($(1))"
+	$$(Q)$(1) $(UNIT_FLAGS) $$(UNIT_WARNINGS) -c $$< -o $$@
 $(UNIT_RENAMED:%.c=$(BUILD)/unit/$(1)/%.o) $(BUILD)/unit/$(1)/tests/unit/test_string.o: \
 $(BUILD)/unit/$(1)/%.o: %.c $(UNIT_HEADERS) tests/unit/build.mk
 	@mkdir -p $$(@D)
-	$(1) $(UNIT_FLAGS) -fno-builtin -include tests/unit/lib_names.h -c $$< -o $$@
+	@echo "  UNIT  $$< ($(1))"
+	$$(Q)$(1) $(UNIT_FLAGS) -fno-builtin -include tests/unit/lib_names.h -c $$< -o $$@
 $(BUILD)/unit/$(1)/test_%: $(BUILD)/unit/$(1)/tests/unit/test_%.o $(BUILD)/unit/$(1)/tests/unit/unit.o \
 		$(UNIT_LIB:%.c=$(BUILD)/unit/$(1)/%.o) $(UNIT_RENAMED:%.c=$(BUILD)/unit/$(1)/%.o)
-	$(1) $(UNIT_FLAGS) $$^ -lcmocka -lpthread -o $$@
+	@echo "  LD    $$@"
+	$$(Q)$(1) $(UNIT_FLAGS) $$^ -lcmocka -lpthread -o $$@
 endef
 $(foreach compiler,gcc clang,$(eval $(call UNIT_RULES,$(compiler))))
 
@@ -39,4 +42,4 @@ $(foreach compiler,gcc clang,$(eval $(call UNIT_RULES,$(compiler))))
 # The last line of the output is "unit: N passed, N failed"; the numbers are also in $(BUILD)/unit/result.
 .PHONY: unit
 unit: $(UNIT_PROGRAMS)
-	tests/unit/run $(BUILD)/unit/result $(UNIT_PROGRAMS)
+	$(Q)tests/unit/run $(BUILD)/unit/result $(UNIT_PROGRAMS)

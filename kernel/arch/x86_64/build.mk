@@ -6,12 +6,13 @@ KERNEL_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-pag
 SYMBOLS := $(BUILD)/generated/symbols
 
 $(SYMBOLS)-none.o: tools/symbols.awk | $(BUILD)/generated
-	awk -f tools/symbols.awk < /dev/null > $(SYMBOLS)-none.S
-	$(CC) -c -o $@ $(SYMBOLS)-none.S
+	$(Q)awk -f tools/symbols.awk < /dev/null > $(SYMBOLS)-none.S
+	$(Q)$(CC) -c -o $@ $(SYMBOLS)-none.S
 
 $(KERNEL): $(KERNEL_OBJECTS) $(SYMBOLS)-none.o kernel/arch/x86_64/kernel.ld tools/symbols.awk
-	$(KERNEL_LINK) -o $@.first $(KERNEL_OBJECTS) $(SYMBOLS)-none.o
-	nm -n $@.first | awk -f tools/symbols.awk > $(SYMBOLS).S
-	$(CC) -c -o $(SYMBOLS).o $(SYMBOLS).S
-	$(KERNEL_LINK) -o $@ $(KERNEL_OBJECTS) $(SYMBOLS).o
+	@echo "  LD    $@"
+	$(Q)$(KERNEL_LINK) -o $@.first $(KERNEL_OBJECTS) $(SYMBOLS)-none.o
+	$(Q)nm -n $@.first | awk -f tools/symbols.awk > $(SYMBOLS).S
+	$(Q)$(CC) -c -o $(SYMBOLS).o $(SYMBOLS).S
+	$(Q)$(KERNEL_LINK) -o $@ $(KERNEL_OBJECTS) $(SYMBOLS).o
 	@rm -f $@.first
