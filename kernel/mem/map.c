@@ -162,6 +162,12 @@ int space_unmap(struct space *space, uint64_t address, uint64_t length)
 
 /* --- mapping ------------------------------------------------------------------------------------------------------ */
 
+/* MAP_32BIT: Linux gives out the second GiB of the address space. */
+static int find_low_gap(struct space *space, uint64_t length, uint64_t *address)
+{
+    return map_tree_gap(&space->maps, 1ull << 30, 1ull << 31, length, PAGE_SIZE, false, address);
+}
+
 int space_find_gap(struct space *space, uint64_t hint, uint64_t length, uint64_t align, uint64_t *address)
 {
     if (hint) {
@@ -191,6 +197,8 @@ static uint64_t wanted_alignment(const struct map_request *request)
 static int place_mapping(struct space *space, const struct map_request *request, uint64_t length, uint64_t *start)
 {
     *start = request->address;
+    if (request->flags & MAP_32BIT && !(request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+        return find_low_gap(space, length, start);
     if (!(request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
         return space_find_gap(space, request->address, length, wanted_alignment(request), start);
     if ((request->flags & MAP_FIXED_NOREPLACE) && map_tree_mapped(&space->maps, *start, *start + length))
@@ -288,32 +296,40 @@ static void protect_leaf(struct table_visit *visit, uint64_t address, unsigned l
     pte_store(slot, pte_with_flags(entry, level, kept | protect->set));
 }
 
-/* Everything mapped in the range may take these permissions: shared mappings of read-only descriptions may not be written. */
-static int protect_check(struct space *space, uint64_t start, uint64_t end, uint64_t prot)
+/*
+ * How far [start, end) may take these permissions, and in *error why not further: -ENOMEM at a hole or at a limit, -EACCES at a shared
+ * mapping of a description that is open for reading only. What lies before is changed all the same, as Linux does.
+ */
+static uint64_t protect_reach(struct space *space, uint64_t start, uint64_t end, uint64_t prot, int *error)
 {
     const struct mapping *map;
-    uint64_t grown = 0;
+    uint64_t at = start, grown = 0;
 
-    if (!space_maps_cover(space, start, end))
-        return -ENOMEM;
-    for (uint64_t from = start; (map = map_tree_next(&space->maps, from)) && map->start < end; from = map->end) {
-        if ((prot & PROT_WRITE) && (map->flags & MAPPING_MAY_NOT_WRITE))
-            return -EACCES;
+    *error = -ENOMEM;
+    while (at < end && (map = map_tree_next(&space->maps, at)) && map->start <= at) {
+        if ((prot & PROT_WRITE) && (map->flags & MAPPING_MAY_NOT_WRITE)) {
+            *error = -EACCES;
+            return at;
+        }
         if ((prot & PROT_WRITE) && !(map->prot & PROT_WRITE) && !(map->flags & (MAPPING_SHARED | MAPPING_GROWSDOWN)))
-            grown += min_u64(map->end, end) - max_u64(map->start, start);
+            grown += min_u64(map->end, end) - at;
+        if (grown && space_data_allows(space, grown))
+            return at;
+        at = map->end;
     }
-    return grown ? space_data_allows(space, grown) : 0;
+    if (at >= end)
+        *error = 0;
+    return min_u64(at, end);
 }
 
-static int protect_locked(struct space *space, uint64_t start, uint64_t end, uint64_t prot)
+/* Changes what is mapped in all of [start, end). */
+static int protect_range(struct space *space, uint64_t start, uint64_t end, uint64_t prot)
 {
     struct protect protect = {.allowed = prot & PROT_WRITE ? PTE_LEAF_WRITE : 0};
     struct mapping model = {.prot = (uint32_t)prot};
     struct map_change change = {.prot_clear = PROT_READ | PROT_WRITE | PROT_EXEC, .prot_set = (uint32_t)prot};
-    int error = protect_check(space, start, end, prot);
+    int error = table_own_range(space, start, end);
 
-    if (!error)
-        error = table_own_range(space, start, end);
     if (error)
         return error;
     account_range(space, start, end, -1);
@@ -326,6 +342,15 @@ static int protect_locked(struct space *space, uint64_t start, uint64_t end, uin
     table_visit_owned(space, start, end, &protect.visit);
     mmu_flush_range(&space->mmu, start, end);
     return 0;
+}
+
+static int protect_locked(struct space *space, uint64_t start, uint64_t end, uint64_t prot)
+{
+    int refused;
+    uint64_t reach = protect_reach(space, start, end, prot, &refused);
+    int error = reach > start ? protect_range(space, start, reach, prot) : 0;
+
+    return error ? error : refused;
 }
 
 int space_protect(struct space *space, uint64_t address, uint64_t length, uint64_t prot)

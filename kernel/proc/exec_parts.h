@@ -41,6 +41,7 @@ struct exec {
     struct file *file;              /* the program, after #! */
     struct file *interpreter;       /* PT_INTERP's file, or NULL */
     uint8_t head[EXEC_HEAD];
+    bool head_all;                  /* the file is no longer than that */
     struct exec_strings strings;
     /* what was built */
     struct space *space;

@@ -16,11 +16,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Cuts the #! line into interpreter and argument, in place. */
-static int parse_line(char *line, char **interpreter, char **argument)
+/* Cuts the #! line into interpreter and argument, in place. `all`: the file has no more than `line`. */
+static int parse_line(char *line, bool all, char **interpreter, char **argument)
 {
     char *end = strchr(line, '\n'), *at = line + 2;
-    bool whole = end != NULL;
+    bool whole = all || end;
 
     if (!end)
         end = line + strlen(line);
@@ -76,6 +76,7 @@ static int read_head(struct exec *exec)
 {
     memset(exec->head, 0, sizeof exec->head);
     int64_t count = file_read_kernel(exec->file, exec->head, sizeof exec->head - 1, 0);
+    exec->head_all = count < (int64_t)sizeof exec->head - 1;
     return count < 0 ? (int)count : 0;
 }
 
@@ -100,7 +101,7 @@ static char *script_name(const struct exec *exec, int dirfd)
 static int next_interpreter(struct exec *exec)
 {
     char *interpreter, *argument;
-    int error = parse_line((char *)exec->head, &interpreter, &argument);
+    int error = parse_line((char *)exec->head, exec->head_all, &interpreter, &argument);
     struct file *file;
 
     if (!error && !exec->prefix[0])
