@@ -9,6 +9,7 @@
 #include "arch/cpu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mem/frame.h"
 #include "mem/space.h"
 #include "mem/user.h"
 #include "proc/signal.h"
@@ -68,13 +69,27 @@ void user_exception(struct trap_frame *frame, enum trap_kind kind, uint64_t deta
     force_at(signal.number, signal.code, signal.address ? address : 0);
 }
 
-enum { PAGE_FAULT_VECTOR = 14 };
+enum {
+    PAGE_FAULT_VECTOR = 14,
+    FRAMES_EXHAUSTED = 64, /* fewer free frames than this: a fault that fails for memory kills */
+};
+
+/* An allocation that failed although there is memory (fault injection) is tried again by the fault
+ * itself. */
+static bool memory_exhausted(void)
+{
+    struct frame_totals frames;
+
+    frame_totals_get(&frames);
+    return frames.free < FRAMES_EXHAUSTED;
+}
 
 static void fault_signal(struct task *task, int error, uint64_t address)
 {
     switch (error) {
     case -ENOMEM:
-        signal_process(task->process, SIGKILL, NULL);
+        if (memory_exhausted())
+            signal_process(task->process, SIGKILL, NULL);
         break;
     case -EFAULT:
         force_at(SIGSEGV, SEGV_MAPERR, address);
