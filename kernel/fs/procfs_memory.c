@@ -63,6 +63,25 @@ static int meminfo_show(const struct proc_node *node, struct text_buffer *text)
     return 0;
 }
 
+/* What vmstat(8) asks for; there is no swap, and paging is not counted. */
+static int vmstat_show(const struct proc_node *node, struct text_buffer *text)
+{
+    struct frame_totals frames;
+    uint64_t shared, cached;
+    frame_totals_get(&frames);
+    backing_totals(&shared, &cached);
+    text_put(text, "nr_free_pages %llu\nnr_file_pages %llu\nnr_shmem %llu\n",
+             (unsigned long long)frames.free, (unsigned long long)(shared + cached),
+             (unsigned long long)shared);
+    text_put(text,
+             "nr_dirty 0\nnr_writeback 0\nnr_slab_reclaimable 0\nnr_slab_unreclaimable %llu\n",
+             (unsigned long long)slab_pages());
+    text_put(text, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgalloc_normal %llu\n",
+             (unsigned long long)frames.allocated);
+    text_put(text, "pgfault 0\npgmajfault 0\noom_kill 0\n");
+    return 0;
+}
+
 static void slab_line(const struct slab_cache *cache, void *argument)
 {
     unsigned long long total = cache->slabs * cache->objects;
@@ -109,9 +128,9 @@ static int ledger_show(const struct proc_node *node, struct text_buffer *text)
     dentry_cache_trim(0);
     frame_totals_get(&frames);
     backing_totals(&shared, &cached);
-    text_put(text, "frames %llu\n",
-             (unsigned long long)(frames.total - frames.free - cached - slab_pages() -
-                                  pooled_pages()));
+    text_put(
+        text, "frames %llu\n",
+        (unsigned long long)(frames.total - frames.free - cached - slab_pages() - pooled_pages()));
     ledger_visit(ledger_value_line, text);
     slab_visit(ledger_slab_line, text);
     return 0;
@@ -121,6 +140,12 @@ static const struct proc_entry meminfo_entry = {
     .name = "meminfo",
     .mode = S_IFREG | 0444,
     .show = meminfo_show,
+};
+
+static const struct proc_entry vmstat_entry = {
+    .name = "vmstat",
+    .mode = S_IFREG | 0444,
+    .show = vmstat_show,
 };
 
 static const struct proc_entry slabinfo_entry = {
@@ -138,6 +163,7 @@ static const struct proc_entry ledger_entry = {
 void procfs_memory_init(void)
 {
     procfs_register(&procfs_tree, "", &meminfo_entry);
+    procfs_register(&procfs_tree, "", &vmstat_entry);
     procfs_register(&procfs_tree, "", &slabinfo_entry);
     procfs_register(&procfs_tree, "furca", &ledger_entry);
 }

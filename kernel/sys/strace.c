@@ -17,6 +17,7 @@
 #include "mem/user.h"
 #include "proc/process.h"
 #include "proc/process_trace.h"
+#include "proc/signal.h"
 #include "sys/strace_flags.h"
 #include "sys/strace_ring.h"
 #include "sys/table.h"
@@ -392,6 +393,41 @@ void strace_leave(uint64_t number, int64_t result)
 /* --- what happens between calls
  * ------------------------------------------------------------------------------------- */
 
+static const char *code_name(int number, int code)
+{
+    static const char *const child[] = {NULL,          "CLD_EXITED",  "CLD_KILLED",   "CLD_DUMPED",
+                                        "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED"};
+
+    if (number == SIGCHLD && code > 0 && (size_t)code < array_size(child))
+        return child[code];
+    if (number == SIGSEGV && (code == SEGV_MAPERR || code == SEGV_ACCERR))
+        return code == SEGV_MAPERR ? "SEGV_MAPERR" : "SEGV_ACCERR";
+    switch (code) {
+    case SI_USER:
+        return "SI_USER";
+    case SI_KERNEL:
+        return "SI_KERNEL";
+    case SI_QUEUE:
+        return "SI_QUEUE";
+    case SI_TIMER:
+        return "SI_TIMER";
+    case SI_TKILL:
+        return "SI_TKILL";
+    default:
+        return NULL;
+    }
+}
+
+static void put_code(struct trace_line *line, int number, int code)
+{
+    const char *name = code_name(number, code);
+
+    if (name)
+        put(line, ", si_code=%s", name);
+    else
+        put(line, ", si_code=%d", code);
+}
+
 static void signal_taken(int number, const siginfo_t *info)
 {
     struct trace_line *line = task_current()->process->traced ? line_begin() : NULL;
@@ -399,11 +435,15 @@ static void signal_taken(int number, const siginfo_t *info)
     if (!line)
         return;
     strace_signal_name(number, line->name, sizeof(line->name));
-    put(line, "--- %s {si_signo=%s, si_code=%d", line->name, line->name, info->si_code);
-    if (info->si_code <= 0 || number == SIGCHLD)
+    put(line, "--- %s {si_signo=%s", line->name, line->name);
+    put_code(line, number, info->si_code);
+    if (info->si_code <= 0 || (number == SIGCHLD && info->si_code != SI_KERNEL))
         put(line, ", si_pid=%d, si_uid=%u", info->si_pid, info->si_uid);
-    else if (number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE)
+    else if (signal_bit(number) & SIGNAL_SET_SYNCHRONOUS)
         put(line, ", si_addr=0x%llx", (unsigned long long)info->si_addr);
+    if (number == SIGCHLD && info->si_code > 0)
+        put(line, ", si_status=%d, si_utime=%lld, si_stime=%lld", info->si_status,
+            (long long)info->si_utime, (long long)info->si_stime);
     put(line, "} ---");
     line_end(line);
 }
