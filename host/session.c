@@ -239,8 +239,11 @@ static void slots_fill(struct session *session, struct pollfd *slots)
     relay_source_poll(&session->input, &session->channel, &slots[SLOT_INPUT]);
     if (!session->started)
         slots[SLOT_INPUT].fd = -1;
-    for (int i = 0; i < SINKS; i++)
+    for (int i = 0; i < SINKS; i++) {
         relay_sink_poll(&session->sinks[i], &slots[SLOT_SINKS + i]);
+        if (!session->greeted)
+            slots[SLOT_SINKS + i].fd = -1;
+    }
 }
 
 static void session_turn(struct session *session)

@@ -69,6 +69,7 @@ static void frame_failed(struct session *session, const struct channel_frame *fr
 static void frame_hello(struct session *session, const struct channel_frame *frame)
 {
     session_time(session, "the guest's init runs");
+    session->greeted = true;
     if (channel_number(frame, 0) == CHANNEL_VERSION)
         return;
     note("init and furca are of different versions; build both with make");

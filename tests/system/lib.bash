@@ -3,6 +3,7 @@
 # Each case prints "ok NAME" or "not ok NAME: reason". Everything is kept below $dir, which is removed at the end.
 
 set -u
+shopt -s lastpipe # a furca at the end of a pipeline sets $status here
 : "${FURCA:?set FURCA to the furca command under test}"
 FURCA=$(realpath "$FURCA")
 limit=${FURCA_TEST_LIMIT:-60}
