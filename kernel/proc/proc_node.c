@@ -9,7 +9,6 @@
 #include "lib/errno.h"
 #include "lib/parse.h"
 #include "lib/string.h"
-#include <linux/capability.h>
 
 enum { NUMBER_DIGITS = 10 };
 
@@ -46,43 +45,12 @@ int proc_value_read(const char *text, int64_t low, int64_t high, int64_t *value)
 
 /* --- who may look ---------------------------------------------------------------------------- */
 
-static bool same_user(const struct cred *caller, const struct cred *cred)
-{
-    return caller->fsuid == cred->euid && caller->fsuid == cred->suid &&
-           caller->fsuid == cred->uid && caller->fsgid == cred->egid &&
-           caller->fsgid == cred->sgid && caller->fsgid == cred->gid;
-}
-
-bool process_may_look(struct process *process)
-{
-    const struct cred *caller = caller_cred(), *cred;
-    bool may;
-
-    if (process == process_current() || cred_capable(caller, CAP_SYS_PTRACE))
-        return true;
-    cred = process_cred(process);
-    if (!cred)
-        return false;
-    may = same_user(caller, cred) && process->dumpable && !(cred->permitted & ~caller->effective);
-    cred_put(cred);
-    return may;
-}
-
 int proc_open_looking(const struct proc_node *node, struct file *file)
 {
     return process_may_look(node_process(node)) ? 0 : -EACCES;
 }
 
 /* --- parts ------------------------------------------------------------------------------------ */
-
-struct space *process_space(struct process *process)
-{
-    uint64_t saved = spin_lock_irq(&process->signal_lock);
-    struct space *space = process->space ? space_get(process->space) : NULL;
-
-    spin_unlock_irq(&process->signal_lock, saved);
-    return space;
-}
 
 struct file *process_executable(struct process *process)
 {

@@ -10,11 +10,11 @@
 #define PROC_PROC_NODE_H
 
 #include "fs/procfs.h"
+#include "proc/access.h"
 #include "proc/process.h"
 #include "proc/rusage.h"
 
 struct fs_places;
-struct space;
 
 enum { PROC_PAGE_KIB = 4, PROC_TICK = 10000000 /* nanoseconds, USER_HZ is 100 */ };
 
@@ -26,13 +26,10 @@ static inline struct process *node_process(const struct proc_node *node)
 /* Reads or says a decimal number as a name: -1 for other texts. */
 int64_t proc_number_read(const struct name *name);
 
-/* May the caller look into the process (ptrace(2), PTRACE_MODE_READ with fsuid)? */
-bool process_may_look(struct process *process);
-/* The open of files that need that. -EACCES. */
+/* The open of files that only who may look into the process opens. -EACCES. */
 int proc_open_looking(const struct proc_node *node, struct file *file);
 
 /* What the process has, with a count, or NULL when it has it no more. */
-struct space *process_space(struct process *process);
 struct file *process_executable(struct process *process);
 struct fs_places *process_places(struct process *process);
 /* The first descriptor >= from with its file, counted; -1: none. cloexec may be NULL. */

@@ -24,6 +24,12 @@ struct vector {
  */
 int vector_read(struct vector *vector, struct uio *uio, bool into_memory, struct uaddr from,
                 uint64_t count);
+/*
+ * Only reads `count` pieces, which may lie anywhere: another process's memory, which its own calls
+ * check. Sum of lengths in *total. Errors and vector_drop() as above: -EFAULT only
+ * for the pieces themselves.
+ */
+int vector_copy(struct vector *vector, struct uaddr from, uint64_t count, uint64_t *total);
 void vector_drop(struct vector *vector);
 
 #endif
