@@ -29,7 +29,7 @@ struct session {
     struct relay_source input;
     struct relay_sink sinks[SINKS];
     bool kvm;
-    bool silent; /* KVM gave no sign of life */
+    bool silent;  /* KVM gave no sign of life */
     bool greeted; /* init has said hello; nothing is sent before that */
     bool started;
     bool finished;
