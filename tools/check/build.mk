@@ -21,9 +21,9 @@ CHECK_CLANG_FLAGS = -nostdinc -isystem $(shell clang -print-resource-dir)/includ
 	$(filter-out -nostdinc -isystem $(shell $(CC) -print-file-name=include) $(BUILD)/include-abi,$(KERNEL_CPPFLAGS)) \
 	-isystem $(BUILD)/include-abi $(filter-out -mstack-protector-guard=global,$(KERNEL_CFLAGS))
 
-.PHONY: check check-all check-format check-words check-layers check-lengths check-headers check-gcc check-clang check-cppcheck \
+.PHONY: check check-all check-format check-words check-layers check-lengths check-docs docs-abi check-headers check-gcc check-clang check-cppcheck \
 	check-sparse check-tidy check-analyzer
-check: check-format check-words check-layers check-lengths check-headers check-gcc check-clang check-cppcheck check-sparse \
+check: check-format check-words check-layers check-lengths check-docs check-headers check-gcc check-clang check-cppcheck check-sparse \
 	check-tidy unit
 check-all: check check-analyzer
 
@@ -38,6 +38,15 @@ check-layers:
 
 check-lengths:
 	$(CHECK_FILES) .c .h | grep -E '^(kernel|host|guest)/' | xargs tools/check/lengths
+
+check-docs:
+	tools/check/docs
+
+# Makes the tables of docs/abi.md anew.
+docs-abi:
+	@mkdir -p $(BUILD)/check
+	tools/abi-page docs/abi.md > $(BUILD)/check/abi.md
+	cp $(BUILD)/check/abi.md docs/abi.md
 
 # Each header alone.
 check-headers: $(CHECK_READY)
