@@ -96,11 +96,8 @@ static void log_serve(struct session *session)
 {
     bool first = !session->log.any;
     log_pump(&session->log, session->machine.serial);
-    if (!first || !session->log.any)
-        return;
-    session_time(session, "the kernel runs");
-    if (session->kvm && accel_recall(session->parts) != ACCEL_WORKS)
-        accel_remember(session->parts, ACCEL_WORKS);
+    if (first && session->log.any)
+        session_time(session, "the kernel runs");
 }
 
 /* A signal from the terminal is for all processes of its foreground, one from kill(2) for the
@@ -190,7 +187,7 @@ static double session_deadline(const struct session *session)
     double deadline = INFINITY;
     if (session->options->timeout > 0 && !session->finished)
         deadline = earlier(deadline, session->begin + session->options->timeout);
-    if (session->kvm && !session->log.any && session->options->accelerator == ACCELERATOR_AUTO)
+    if (session->kvm && !session->greeted && session->options->accelerator == ACCELERATOR_AUTO)
         deadline = earlier(deadline, session->machine_begin + ACCEL_PATIENCE);
     if (session->signal != 0 && !session->finished)
         deadline = earlier(deadline, session->signal_time + signal_patience);
@@ -310,7 +307,7 @@ static void session_attempt(struct session *session, int image)
 /* KVM gave no sign of life, or QEMU could not even begin with it: the same once more under TCG. */
 static bool session_falls_back(struct session *session)
 {
-    bool failed = session->gone && !session->log.any;
+    bool failed = session->gone && !session->greeted;
     if (!session->kvm || session->options->accelerator != ACCELERATOR_AUTO ||
         !(session->silent || failed))
         return false;

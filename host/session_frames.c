@@ -2,6 +2,7 @@
  * What the guest says: data for the sinks, ends of streams, and the reports of init.
  */
 #define _GNU_SOURCE
+#include "accel.h"
 #include "clock.h"
 #include "fail.h"
 #include "session_state.h"
@@ -70,6 +71,8 @@ static void frame_hello(struct session *session, const struct channel_frame *fra
 {
     session_time(session, "the guest's init runs");
     session->greeted = true;
+    if (session->kvm && accel_recall(session->parts) != ACCEL_WORKS)
+        accel_remember(session->parts, ACCEL_WORKS);
     if (channel_number(frame, 0) == CHANNEL_VERSION)
         return;
     note("init and furca are of different versions; build both with make");
