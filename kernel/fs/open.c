@@ -268,7 +268,7 @@ int open_path(const struct path *path, uint32_t flags, struct file **result)
 {
     struct inode *inode = path_inode(path);
     struct file *file =
-        file_alloc(&path_file_ops, description_mode(inode, flags), flags & FLAGS_KEPT);
+        file_alloc(&path_file_ops, description_mode(inode, flags), flags & (FLAGS_KEPT | O_NOCTTY));
     int error = 0;
 
     if (!file)
@@ -283,6 +283,7 @@ int open_path(const struct path *path, uint32_t flags, struct file **result)
         file_put(file);
         return error;
     }
+    atomic_fetch_and(&file->flags, ~(uint32_t)O_NOCTTY); /* only the opening itself asks for it */
     file_opened(file);
     *result = file;
     return 0;
