@@ -72,8 +72,10 @@ static int number_get(struct unix_socket *socket, int option, int *value)
         *value = 0;
         return 0;
     default:
+        if (!is_remembered(option))
+            return -ENOPROTOOPT;
         *value = (int)(socket->flags >> option & 1);
-        return is_remembered(option) ? 0 : -ENOPROTOOPT;
+        return 0;
     }
 }
 

@@ -54,14 +54,14 @@ static long ledger_value(const struct ledger *ledger, const char *name, size_t l
 static bool ledger_compare(const struct ledger *before, const struct ledger *after, char *reason,
                            size_t size)
 {
-    size_t used = snprintf(reason, size, "leaks:");
+    size_t used = 0;
     bool differs = false;
     for (const char *line = after->text; *line;) {
         size_t length = strcspn(line, " \n");
         long change = ledger_value(after, line, length) - ledger_value(before, line, length);
         if (change > 0 && used < size)
-            used += snprintf(reason + used, size - used, "%s %.*s %+ld", differs ? "," : "",
-                             (int)length, line, change);
+            used += snprintf(reason + used, size - used, "%s %.*s %+ld",
+                             differs ? "," : "leaks:", (int)length, line, change);
         differs |= change > 0;
         const char *end = strchr(line, '\n');
         line = end ? end + 1 : line + strlen(line);
