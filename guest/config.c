@@ -147,6 +147,15 @@ static int parse_hostname(struct config *config, char *value)
     return 0;
 }
 
+static int parse_clock(struct config *config, char *value)
+{
+    long long seconds;
+    if (sscanf(value, "%lld.%9ld", &seconds, &config->clock.tv_nsec) != 2)
+        return -EINVAL;
+    config->clock.tv_sec = (time_t)seconds;
+    return 0;
+}
+
 static int parse_trace(struct config *config, char *value)
 {
     config->trace = value[0] == '1';
@@ -169,6 +178,7 @@ static const struct {
     {"stdio", parse_stdio},     {"job", parse_job},         {"window", parse_window},
     {"termios", parse_termios}, {"root", parse_root},       {"share", parse_share},
     {"trace", parse_trace},     {"missing", parse_missing}, {"hostname", parse_hostname},
+    {"clock", parse_clock},
 };
 
 static int config_record(struct config *config, char *record)

@@ -11,12 +11,17 @@
  *   umask     octal
  *   ignored   hexadecimal mask of the signals that start ignored (bit N-1 for signal N)
  *   limit     NUMBER:SOFT:HARD of setrlimit(2)
- *   stdio     three letters for descriptors 0, 1, 2: p pipe, t terminal, n /dev/null, c closed, o
- * (only 2) the same as 1 job       1: the program's process group is to be able to stop (its parent
- * is in its session) window    rows:columns:width:height of the terminal termios
- * iflag:oflag:cflag:lflag in hexadecimal, then :cc as hexadecimal bytes root      9p: the host's
- * tree under a layer in memory is the root; absent: the initramfs is share     TAG:r|w:PATH   a 9p
- * share, mounted in this order hostname  the name of the machine trace     1: relay /dev/strace
+ *   stdio     three letters for descriptors 0, 1, 2: p pipe, t terminal, n /dev/null, c closed,
+ *             o (only 2) the same as 1
+ *   job       1: the program's process group is to be able to stop (its parent is in its session)
+ *   window    rows:columns:width:height of the terminal
+ *   termios   iflag:oflag:cflag:lflag in hexadecimal, then :cc as hexadecimal bytes
+ *   root      9p: the host's tree under a layer in memory is the root; absent: the initramfs is
+ *   share     TAG:r|w:PATH, a 9p share, mounted in this order
+ *   hostname  the name of the machine
+ *   clock     SECONDS.NANOSECONDS: what the host's clock said when the machine was started; the
+ *             machine's own clock chip knows only whole seconds
+ *   trace     1: relay /dev/strace
  *   missing   1: send the list of missing calls at the end
  */
 #ifndef GUEST_CONFIG_H
@@ -29,6 +34,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <termios.h>
+#include <time.h>
 
 enum { CONFIG_GROUPS_MAX = 256, CONFIG_LIMITS_MAX = 16, CONFIG_SHARES_MAX = 32 };
 
@@ -70,6 +76,7 @@ struct config {
     struct config_share shares[CONFIG_SHARES_MAX];
     size_t share_count;
     const char *hostname;
+    struct timespec clock; /* tv_sec 0: not given */
     bool trace;
     bool missing;
 };

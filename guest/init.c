@@ -27,6 +27,7 @@
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SOURCES = 4, SINKS = 2, SLOTS = 2 + SOURCES + SINKS };
@@ -297,6 +298,21 @@ static void init_report(struct init *init)
     channel_finish(init);
 }
 
+/* Sets the clock to what the host's said at the start plus the time since. */
+static void clock_correct(const struct timespec *start)
+{
+    struct timespec now;
+    if (start->tv_sec == 0 || clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        return;
+    now.tv_sec += start->tv_sec;
+    now.tv_nsec += start->tv_nsec;
+    if (now.tv_nsec >= 1000000000) {
+        now.tv_nsec -= 1000000000;
+        now.tv_sec++;
+    }
+    clock_settime(CLOCK_REALTIME, &now);
+}
+
 static void init_prepare(struct init *init, const char *file)
 {
     char text[256], what[128];
@@ -314,6 +330,7 @@ static void init_prepare(struct init *init, const char *file)
     }
     if (init->config.hostname != NULL)
         sethostname(init->config.hostname, strlen(init->config.hostname));
+    clock_correct(&init->config.clock);
 }
 
 static void init_run(struct init *init, const char *file)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void record(struct bytes *records, const char *format, ...)
@@ -158,6 +159,9 @@ static void write_root(const struct setup *setup, struct bytes *records)
     char name[65] = "";
     if (gethostname(name, sizeof(name) - 1) == 0)
         record(records, "hostname=%s", name);
+    struct timespec now;
+    if (!options->icount && clock_gettime(CLOCK_REALTIME, &now) == 0)
+        record(records, "clock=%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
     if (options->bare)
         return;
     record(records, "root=9p");
