@@ -189,19 +189,19 @@ static uint8_t sleep_type(void)
     return 0;
 }
 
-void acpi_poweroff(void)
+bool acpi_poweroff(void)
 {
     uint8_t type;
     uint16_t port_a, port_b;
 
     if (fadt == NULL)
-        return;
+        return false;
     type = sleep_type();
     if ((read_bytes(fadt + FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) != 0 &&
         table_size(fadt) >= FADT_SLEEP_CONTROL + 12) {
         register_write((const void *)(fadt + FADT_SLEEP_CONTROL),
                        (uint8_t)(type << 2 | SLEEP_CONTROL_SLEEP));
-        return;
+        return true;
     }
     port_a = (uint16_t)read_bytes(fadt + FADT_PM1A, 4);
     port_b = (uint16_t)read_bytes(fadt + FADT_PM1B, 4);
@@ -209,12 +209,15 @@ void acpi_poweroff(void)
         port_write16(port_a, (uint16_t)(type << 10 | PM1_SLEEP));
     if (port_b != 0)
         port_write16(port_b, (uint16_t)(type << 10 | PM1_SLEEP));
+    return port_a != 0 || port_b != 0;
 }
 
-void acpi_reset(void)
+bool acpi_reset(void)
 {
     if (fadt == NULL || table_size(fadt) <= FADT_RESET_VALUE)
-        return;
-    if ((read_bytes(fadt + FADT_FLAGS, 4) & FADT_RESET_SUPPORTED) != 0)
-        register_write((const void *)(fadt + FADT_RESET), fadt[FADT_RESET_VALUE]);
+        return false;
+    if ((read_bytes(fadt + FADT_FLAGS, 4) & FADT_RESET_SUPPORTED) == 0)
+        return false;
+    register_write((const void *)(fadt + FADT_RESET), fadt[FADT_RESET_VALUE]);
+    return true;
 }

@@ -1,6 +1,6 @@
 /*
- * The machine's end. Each way falls through to a ruder one: ACPI, the keyboard controller's reset
- * line, a triple fault.
+ * The machine's end. Each way falls through to a ruder one: ACPI if the machine has it, then a triple
+ * fault, which resets every PC at once.
  */
 #include "acpi.h"
 #include "arch/cpu.h"
@@ -10,8 +10,6 @@
 enum {
     DEBUG_EXIT = 0xf4, /* QEMU's isa-debug-exit: the VM's status becomes 2 * value + 1 */
     DEBUG_EXIT_FAILURE = 0x3f,
-    KEYBOARD_COMMAND = 0x64,
-    KEYBOARD_RESET = 0xfe,
     SETTLE_TICKS = 1 << 28, /* of the time stamp counter: about a tenth of a second */
 };
 
@@ -29,8 +27,6 @@ static _Noreturn void reset(void)
         uint64_t base;
     } __attribute__((packed)) nothing = {0, 0};
 
-    port_write8(KEYBOARD_COMMAND, KEYBOARD_RESET);
-    settle();
     /* Without a table the breakpoint cannot be delivered, nor the fault about that. */
     __asm__ volatile("lidt %0; int3" ::"m"(nothing));
     cpu_stop();
@@ -39,16 +35,16 @@ static _Noreturn void reset(void)
 _Noreturn void machine_poweroff(void)
 {
     irq_disable();
-    acpi_poweroff();
-    settle();
+    if (acpi_poweroff())
+        settle();
     reset();
 }
 
 _Noreturn void machine_restart(void)
 {
     irq_disable();
-    acpi_reset();
-    settle();
+    if (acpi_reset())
+        settle();
     reset();
 }
 
