@@ -1,6 +1,7 @@
 /*
- * What the kernel calls itself towards programs: uname(2), /proc/version, /proc/sys/kernel. The release is that of the Linux whose
- * interface is meant, since libraries refuse to start on releases that are too old.
+ * What the kernel calls itself towards programs: uname(2), /proc/version, /proc/sys/kernel. The
+ * release is that of the Linux whose interface is meant, since libraries refuse to start on
+ * releases that are too old.
  */
 #ifndef ABI_VERSION_H
 #define ABI_VERSION_H

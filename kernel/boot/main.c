@@ -5,6 +5,7 @@
 #include "arch/machine.h"
 #include "boot/parameters.h"
 #include "boot/process_one.h"
+#include "dev/console.h"
 #include "dev/kmsg.h"
 #include "dev/memory.h"
 #include "dev/random.h"
@@ -15,10 +16,20 @@
 #include "fs/p9.h"
 #include "fs/procfs.h"
 #include "mem/frame.h"
+#include "mem/reclaim.h"
+#include "proc/kthread.h"
 #include "proc/proc.h"
 #include "sched/thread.h"
 #include "sys/strace.h"
 #include "sys/system.h"
+#include "trace/log.h"
+
+/* They find work once the first process makes some. */
+static void threads_start(void)
+{
+    if (kthread_start("reclaim", reclaim_thread, NULL) || kthread_start("console", console_thread, NULL))
+        panic("no memory for the kernel's threads");
+}
 
 _Noreturn void kernel_main(void)
 {
@@ -37,6 +48,7 @@ _Noreturn void kernel_main(void)
     kmsg_device_start();
     tty_start();
     virtio_init();
+    threads_start();
     process_one_start();
     sched_run();
 }

@@ -17,12 +17,16 @@ struct choice {
     int value;
 };
 
-static const struct choice depths[] = {{"root", FORK_ROOT}, {"tables", FORK_TABLES}, {"pages", FORK_PAGES}};
-static const struct choice firsts[] = {{"any", FORK_FIRST_ANY}, {"parent", FORK_FIRST_PARENT}, {"child", FORK_FIRST_CHILD}};
-static const struct choice huges[] = {{"always", HUGE_ALWAYS}, {"madvise", HUGE_MADVISE}, {"never", HUGE_NEVER}};
+static const struct choice depths[] = {
+    {"root", FORK_ROOT}, {"tables", FORK_TABLES}, {"pages", FORK_PAGES}};
+static const struct choice firsts[] = {
+    {"any", FORK_FIRST_ANY}, {"parent", FORK_FIRST_PARENT}, {"child", FORK_FIRST_CHILD}};
+static const struct choice huges[] = {
+    {"always", HUGE_ALWAYS}, {"madvise", HUGE_MADVISE}, {"never", HUGE_NEVER}};
 
 /* The value that the line chooses for `name`, or `otherwise`. */
-static int choose(const char *line, const char *name, const struct choice *choices, size_t count, int otherwise)
+static int choose(const char *line, const char *name, const struct choice *choices, size_t count,
+                  int otherwise)
 {
     char value[32];
 
@@ -51,8 +55,10 @@ void parameters_read(const char *line)
 
     if (parse_find(line, "init", init, sizeof init) > 0 && init[0] == '/')
         memcpy(parameters.init, init, sizeof init);
-    parameters.fork_depth = (enum fork_depth)choose(line, "fork_depth", depths, array_size(depths), FORK_ROOT);
-    parameters.fork_first = (enum fork_first)choose(line, "fork_first", firsts, array_size(firsts), FORK_FIRST_ANY);
+    parameters.fork_depth =
+        (enum fork_depth)choose(line, "fork_depth", depths, array_size(depths), FORK_ROOT);
+    parameters.fork_first =
+        (enum fork_first)choose(line, "fork_first", firsts, array_size(firsts), FORK_FIRST_ANY);
     huge_policy_set((enum huge_policy)choose(line, "huge", huges, array_size(huges), HUGE_ALWAYS));
     random_init(read_number(line, "seed"));
     strace_on = read_number(line, "strace") != 0;

@@ -1,6 +1,6 @@
 /*
- * The kernel's command line. Words that nobody knows go to process 1's environment or are somebody else's (virtio_mmio.device=…);
- * a known word with a bad value is said in the log and does nothing.
+ * The kernel's command line. Words that nobody knows go to process 1's environment or are somebody
+ * else's (virtio_mmio.device=…); a known word with a bad value is said in the log and does nothing.
  *
  *   init=PATH                     the first program instead of /init
  *   fork_depth=root|tables|pages  how deep fork copies (design.md, "The depth dial")

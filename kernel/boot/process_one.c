@@ -1,6 +1,6 @@
 /*
- * Process 1: every later process descends from it by fork. It is built like a fork's child, field by field, and begins as a kernel thread,
- * which execs.
+ * Process 1: every later process descends from it by fork. It is built like a fork's child, field
+ * by field, and begins as a kernel thread, which execs.
  */
 #include "boot/process_one.h"
 #include "arch/machine.h"
@@ -22,7 +22,8 @@
 #include <linux/fcntl.h>
 #include <linux/signal.h>
 
-static const char *const environment[] = {"HOME=/", "TERM=linux", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+static const char *const environment[] = {"HOME=/", "TERM=linux",
+                                          "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 
 static void open_console(void)
 {
@@ -68,7 +69,9 @@ static int fill_process(struct process *process)
     process->fs = fs_context_create();
     process->files = file_table_create();
     process->session = session_alloc(process->pid);
-    return process->actions && process->limits && process->fs && process->files && process->session ? 0 : -ENOMEM;
+    return process->actions && process->limits && process->fs && process->files && process->session
+               ? 0
+               : -ENOMEM;
 }
 
 static void publish(struct process *process, struct task *task)

@@ -1,5 +1,6 @@
 /*
- * Credentials (credentials(7), capabilities(7)). Immutable and counted once published: whoever changes them installs a copy.
+ * Credentials (credentials(7), capabilities(7)). Immutable and counted once published: whoever
+ * changes them installs a copy.
  */
 #ifndef FILE_CRED_H
 #define FILE_CRED_H

@@ -8,7 +8,8 @@
 #include "lib/string.h"
 #include <stdatomic.h>
 
-static STAILQ_HEAD(p9_transport_list, p9_transport) transports = STAILQ_HEAD_INITIALIZER(transports);
+static STAILQ_HEAD(p9_transport_list,
+                   p9_transport) transports = STAILQ_HEAD_INITIALIZER(transports);
 
 void p9_transport_register(struct p9_transport *transport)
 {

@@ -1,7 +1,8 @@
 /*
- * Polling: how poll, select and epoll wait on many files at once. A file's poll operation calls poll_wait() for each wait queue that
- * will be woken when its answer may change, then returns what is ready now. Whoever makes something ready calls
- * wait_wake_events(queue, EPOLL…) (sched/wait.h), which also wakes plain sleepers.
+ * Polling: how poll, select and epoll wait on many files at once. A file's poll operation calls
+ * poll_wait() for each wait queue that will be woken when its answer may change, then returns what
+ * is ready now. Whoever makes something ready calls wait_wake_events(queue, EPOLL…) (sched/wait.h),
+ * which also wakes plain sleepers.
  */
 #ifndef FILE_POLL_H
 #define FILE_POLL_H

@@ -413,7 +413,7 @@ static void dentry_trim_round(struct trim *trim)
     spin_unlock(&idle_lock);
 }
 
-void dentry_cache_trim(uint64_t keep)
+uint64_t dentry_cache_trim(uint64_t keep)
 {
     struct trim trim = {NULL, keep, 0};
     uint64_t before;
@@ -425,6 +425,7 @@ void dentry_cache_trim(uint64_t keep)
         dentry_trim_round(&trim);
         idle_rounds = trim.freed == before ? idle_rounds + 1 : 0;
     } while (idle_count > keep && idle_rounds < 2);
+    return trim.freed;
 }
 
 void dentry_cache_drop(struct filesystem *filesystem)

@@ -104,8 +104,8 @@ bool dentry_removed(const struct dentry *dentry);
 void dentry_tree_lock(void);
 void dentry_tree_unlock(void);
 
-/* Frees unused dentries: all but `keep` of them / all of one file system. */
-void dentry_cache_trim(uint64_t keep);
+/* Frees unused dentries: all but `keep` of them (returns how many) / all of one file system. */
+uint64_t dentry_cache_trim(uint64_t keep);
 void dentry_cache_drop(struct filesystem *filesystem);
 
 #endif

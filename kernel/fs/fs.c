@@ -2,11 +2,13 @@
  * Start-up of the file systems, in the order in which they need one another.
  */
 #include "fs/fs.h"
+#include "fs/dentry.h"
 #include "fs/device_internal.h"
 #include "fs/entry.h"
 #include "fs/memfd_internal.h"
 #include "fs/memory.h"
 #include "fs/mount.h"
+#include "mem/reclaim.h"
 #include "trace/log.h"
 #include <linux/stat.h>
 
@@ -28,8 +30,19 @@ static int first_nodes(void)
     return error;
 }
 
+enum { DENTRIES_KEPT = 64 };
+
+/* Inodes that nobody uses go with their names. */
+static uint64_t dentries_shrink(void)
+{
+    return dentry_cache_trim(DENTRIES_KEPT);
+}
+
+static struct shrinker dentry_shrinker = {.shrink = dentries_shrink};
+
 void fs_init(void)
 {
+    reclaim_register(&dentry_shrinker);
     memory_register();
     if (mount_root("rootfs") || devtmpfs_init() || memfd_init() || first_nodes())
         panic("no memory for the first file systems");

@@ -136,7 +136,7 @@ struct inode {
     int64_t atime, mtime, ctime, btime; /* l nanoseconds since 1970 */
     const struct inode_ops *ops;        /* c */
     const struct file_ops
-        *file_ops; /* c what an open description gets; NULL for devices, FIFOs, sockets, links */
+        *file_ops;                 /* c of descriptions; NULL for devices, FIFOs, sockets, links */
     struct filesystem *filesystem; /* c not counted: a dentry or file counts its mount */
     struct backing
         *backing;  /* c a regular file's pages, or NULL; counted by the inode if not NULL */

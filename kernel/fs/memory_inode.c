@@ -6,6 +6,7 @@
 #include "fs/memory.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mem/reclaim.h"
 #include "mem/slab.h"
 #include <linux/fcntl.h>
 #include <linux/stat.h>
@@ -58,7 +59,7 @@ int memory_inode_create(struct filesystem *filesystem, const struct inode_new *n
 {
     struct memory_filesystem *instance = filesystem->private;
     struct memory_inode *node;
-    int error = memory_charge_inode(instance);
+    int error = number || reclaim_files_may_grow() ? memory_charge_inode(instance) : -ENOSPC;
 
     if (error)
         return error;

@@ -11,8 +11,8 @@
 #ifndef FS_P9_CLIENT_H
 #define FS_P9_CLIENT_H
 
-#include "fs/p9_message.h"
 #include "file/p9_transport.h"
+#include "fs/p9_message.h"
 #include "sched/mutex.h"
 #include "sched/spin.h"
 

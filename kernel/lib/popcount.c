@@ -1,6 +1,6 @@
 /*
- * What the compiler calls for __builtin_popcountll where the processor's own instruction may not be assumed (Warren, "Hacker's
- * Delight", 5-1: sums of bits in fields that double in width).
+ * What the compiler calls for __builtin_popcountll where the processor's own instruction may not be
+ * assumed (Warren, "Hacker's Delight", 5-1: sums of bits in fields that double in width).
  */
 #include "lib/bitmap.h"
 

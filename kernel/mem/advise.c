@@ -8,9 +8,11 @@
 #include "mem/table.h"
 #include <linux/mman.h>
 
-/* Calls `step` for each mapped part of [start, end) and says -ENOMEM afterwards if something was not mapped, as madvise does. */
+/* Calls `step` for each mapped part of [start, end) and says -ENOMEM afterwards if something was
+ * not mapped, as madvise does. */
 static int for_each_part(struct space *space, uint64_t start, uint64_t end,
-                         int (*step)(struct space *space, const struct mapping *map, uint64_t start, uint64_t end))
+                         int (*step)(struct space *space, const struct mapping *map, uint64_t start,
+                                     uint64_t end))
 {
     const struct mapping *map;
     bool hole = !space_maps_cover(space, start, end);
@@ -58,7 +60,8 @@ static int remove_range(struct space *space, uint64_t start, uint64_t end)
     struct mapping map;
     int error = 0;
 
-    for (uint64_t from = start; !error && from < end && space_mapping_next(space, from, &map); from = map.end) {
+    for (uint64_t from = start; !error && from < end && space_mapping_next(space, from, &map);
+         from = map.end) {
         struct map_source *source = map.object;
         uint64_t low = max_u64(map.start, start), high = min_u64(map.end, end);
         if (map.start > from)
@@ -81,19 +84,21 @@ struct advice_flags {
 };
 
 static const struct advice_flags advice_table[] = {
-    {MADV_DONTFORK, MAPPING_DONTFORK, 0},       {MADV_DOFORK, 0, MAPPING_DONTFORK},
-    {MADV_WIPEONFORK, MAPPING_WIPEONFORK, 0},   {MADV_KEEPONFORK, 0, MAPPING_WIPEONFORK},
+    {MADV_DONTFORK, MAPPING_DONTFORK, 0},          {MADV_DOFORK, 0, MAPPING_DONTFORK},
+    {MADV_WIPEONFORK, MAPPING_WIPEONFORK, 0},      {MADV_KEEPONFORK, 0, MAPPING_WIPEONFORK},
     {MADV_HUGEPAGE, MAPPING_HUGE, MAPPING_NOHUGE}, {MADV_NOHUGEPAGE, MAPPING_NOHUGE, MAPPING_HUGE},
-    {MADV_DONTDUMP, MAPPING_DONTDUMP, 0},       {MADV_DODUMP, 0, MAPPING_DONTDUMP},
+    {MADV_DONTDUMP, MAPPING_DONTDUMP, 0},          {MADV_DODUMP, 0, MAPPING_DONTDUMP},
 };
 
-static int wipe_allowed(struct space *space, const struct mapping *map, uint64_t start, uint64_t end)
+static int wipe_allowed(struct space *space, const struct mapping *map, uint64_t start,
+                        uint64_t end)
 {
     (void)space, (void)start, (void)end;
     return map->object || (map->flags & MAPPING_SHARED) ? -EINVAL : 0;
 }
 
-static int advise_flags(struct space *space, uint64_t start, uint64_t end, const struct advice_flags *advice)
+static int advise_flags(struct space *space, uint64_t start, uint64_t end,
+                        const struct advice_flags *advice)
 {
     struct map_change change = {.flags_set = advice->set, .flags_clear = advice->clear};
     bool cover = space_maps_cover(space, start, end);
@@ -109,7 +114,8 @@ static int advise_flags(struct space *space, uint64_t start, uint64_t end, const
     return error ? error : cover ? 0 : -ENOMEM;
 }
 
-static int nothing_part(struct space *space, const struct mapping *map, uint64_t start, uint64_t end)
+static int nothing_part(struct space *space, const struct mapping *map, uint64_t start,
+                        uint64_t end)
 {
     (void)space, (void)map, (void)start, (void)end;
     return 0;
@@ -141,15 +147,16 @@ static int advise_locked(struct space *space, uint64_t start, uint64_t end, int 
 static bool advice_known(int advice)
 {
     return (advice >= MADV_NORMAL && advice <= MADV_WILLNEED) || advice == MADV_DONTNEED ||
-           (advice >= MADV_FREE && advice <= MADV_DOFORK) || advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE ||
-           (advice >= MADV_DONTDUMP && advice <= MADV_DONTNEED_LOCKED);
+           (advice >= MADV_FREE && advice <= MADV_DOFORK) || advice == MADV_HUGEPAGE ||
+           advice == MADV_NOHUGEPAGE || (advice >= MADV_DONTDUMP && advice <= MADV_DONTNEED_LOCKED);
 }
 
 int space_advise(struct space *space, uint64_t address, uint64_t length, int advice)
 {
     uint64_t end;
 
-    if (!is_aligned(address, PAGE_SIZE) || !advice_known(advice) || !space_range_ok(address, length, &end))
+    if (!is_aligned(address, PAGE_SIZE) || !advice_known(advice) ||
+        !space_range_ok(address, length, &end))
         return -EINVAL;
     if (end == address)
         return 0;
@@ -163,7 +170,9 @@ int space_advise(struct space *space, uint64_t address, uint64_t length, int adv
     return error;
 }
 
-/* --- msync and mlock ------------------------------------------------------------------------------------------------ */
+/* --- msync and mlock
+ * ------------------------------------------------------------------------------------------------
+ */
 
 int space_sync(struct space *space, uint64_t address, uint64_t length, int flags)
 {
@@ -179,14 +188,16 @@ int space_sync(struct space *space, uint64_t address, uint64_t length, int flags
     if (!space_range_ok(address, length, &end))
         return -ENOMEM;
     struct mapping map;
-    for (uint64_t from = address; from < end && space_mapping_next(space, from, &map); from = map.end) {
+    for (uint64_t from = address; from < end && space_mapping_next(space, from, &map);
+         from = map.end) {
         struct map_source *source = map.object;
         bool inside = map.start < end;
         if (map.start > from)
             error = -ENOMEM;
         if (inside && (flags & MS_INVALIDATE) && (map.flags & MAPPING_LOCKED))
             error = -EBUSY;
-        if (inside && source && (flags & MS_SYNC) && source->backing->ops && source->backing->ops->sync)
+        if (inside && source && (flags & MS_SYNC) && source->backing->ops &&
+            source->backing->ops->sync)
             error = source->backing->ops->sync(source->backing) ?: error;
         space_mapping_put(&map);
         if (error == -EBUSY || !inside)
@@ -213,11 +224,13 @@ static int lock_limit(struct space *space, uint64_t extra)
 
 static int lock_range(struct space *space, uint64_t start, uint64_t end, bool lock)
 {
-    struct map_change change = {.flags_set = lock ? MAPPING_LOCKED : 0, .flags_clear = lock ? 0 : MAPPING_LOCKED};
+    struct map_change change = {.flags_set = lock ? MAPPING_LOCKED : 0,
+                                .flags_clear = lock ? 0 : MAPPING_LOCKED};
     const struct mapping *map;
     uint64_t before = 0, after = map_tree_mapped(&space->maps, start, end) >> PAGE_SHIFT;
 
-    for (uint64_t from = start; (map = map_tree_next(&space->maps, from)) && map->start < end; from = map->end)
+    for (uint64_t from = start; (map = map_tree_next(&space->maps, from)) && map->start < end;
+         from = map->end)
         if (map->flags & MAPPING_LOCKED)
             before += (min_u64(map->end, end) - max_u64(map->start, start)) >> PAGE_SHIFT;
     int error = map_tree_change(&space_map_ops, &space->maps, start, end, &change);

@@ -1,6 +1,6 @@
 /*
- * Making an allocation fail on purpose: /proc/PID/fail-nth arms a thread, its n-th allocation from then on fails once. How every
- * path out of fork and exec is walked by the tests.
+ * Making an allocation fail on purpose: /proc/PID/fail-nth arms a thread, its n-th allocation from
+ * then on fails once. How every path out of fork and exec is walked by the tests.
  */
 #ifndef MEM_FAULT_INJECTION_H
 #define MEM_FAULT_INJECTION_H

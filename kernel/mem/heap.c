@@ -1,6 +1,6 @@
 /*
- * Memory of any size: caches of powers of two (and the sizes between) up to half a slab, whole blocks of frames above. A pointer's
- * frame tells which it was.
+ * Memory of any size: caches of powers of two (and the sizes between) up to half a slab, whole
+ * blocks of frames above. A pointer's frame tells which it was.
  */
 #include "lib/assert.h"
 #include "lib/container.h"
@@ -9,9 +9,9 @@
 #include "mem/slab.h"
 
 static struct slab_cache heap_caches[] = {
-    SLAB_CACHE("heap-16", 16),     SLAB_CACHE("heap-32", 32),     SLAB_CACHE("heap-64", 64),
-    SLAB_CACHE("heap-96", 96),     SLAB_CACHE("heap-128", 128),   SLAB_CACHE("heap-192", 192),
-    SLAB_CACHE("heap-256", 256),   SLAB_CACHE("heap-512", 512),   SLAB_CACHE("heap-1024", 1024),
+    SLAB_CACHE("heap-16", 16),     SLAB_CACHE("heap-32", 32),   SLAB_CACHE("heap-64", 64),
+    SLAB_CACHE("heap-96", 96),     SLAB_CACHE("heap-128", 128), SLAB_CACHE("heap-192", 192),
+    SLAB_CACHE("heap-256", 256),   SLAB_CACHE("heap-512", 512), SLAB_CACHE("heap-1024", 1024),
     SLAB_CACHE("heap-2048", 2048),
 };
 

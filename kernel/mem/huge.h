@@ -1,6 +1,6 @@
 /*
- * When large anonymous memory gets 2 MiB pages: the boot parameter huge=always|madvise|never, as Linux's
- * transparent_hugepage=.
+ * When large anonymous memory gets 2 MiB pages: the boot parameter huge=always|madvise|never, as
+ * Linux's transparent_hugepage=.
  */
 #ifndef MEM_HUGE_H
 #define MEM_HUGE_H

@@ -1,5 +1,6 @@
 /*
- * Looking at address spaces: for /proc, mincore, futexes and access from outside. Nothing here copies a shared table, except to write.
+ * Looking at address spaces: for /proc, mincore, futexes and access from outside. Nothing here
+ * copies a shared table, except to write.
  */
 #include "arch/trap.h"
 #include "lib/container.h"
@@ -118,7 +119,8 @@ struct look {
     void *argument;
 };
 
-static void look_leaf(struct table_visit *visit, uint64_t address, unsigned level, struct pte *entry)
+static void look_leaf(struct table_visit *visit, uint64_t address, unsigned level,
+                      struct pte *entry)
 {
     struct look *look = visit->argument;
     struct space_page_info info = {0};
@@ -128,7 +130,9 @@ static void look_leaf(struct table_visit *visit, uint64_t address, unsigned leve
 }
 
 void space_pages_look(struct space *space, uint64_t start, uint64_t end,
-                      void (*page)(uint64_t address, const struct space_page_info *info, void *argument), void *argument)
+                      void (*page)(uint64_t address, const struct space_page_info *info,
+                                   void *argument),
+                      void *argument)
 {
     struct look look = {{look_leaf, &look}, space, page, argument};
 
@@ -178,7 +182,8 @@ int space_locate(struct space *space, struct uaddr address, struct space_locatio
         struct map_source *source = map->object;
         *location = (struct space_location){NULL, address.value};
         if (source && (map->flags & MAPPING_SHARED)) {
-            *location = (struct space_location){source->backing, map->offset + address.value - map->start};
+            *location =
+                (struct space_location){source->backing, map->offset + address.value - map->start};
             backing_get(source->backing);
         }
         error = 0;
@@ -207,7 +212,8 @@ int64_t space_access(struct space *space, uint64_t address, struct uio *uio, boo
     return done;
 }
 
-/* --- sources of shared anonymous memory ----------------------------------------------------------------------------- */
+/* --- sources of shared anonymous memory
+ * ----------------------------------------------------------------------------- */
 
 struct plain_source {
     struct map_source source; /* first */

@@ -1,6 +1,6 @@
 /*
- * Kernel stacks. The region is cut into slots of a guard page and a stack. Slots that were used once and are unmapped again wait in a
- * list of their numbers; mapped free ones wait in `ready`.
+ * Kernel stacks. The region is cut into slots of a guard page and a stack. Slots that were used
+ * once and are unmapped again wait in a list of their numbers; mapped free ones wait in `ready`.
  *
  * Locks: stack_lock (interrupts off) guards the lists; mapping is done outside it.
  */
@@ -18,7 +18,8 @@ enum {
     READY_LIMIT = 64,
 };
 
-/* Describes a slot that holds a stack; its address lies in the stack's lowest word while the stack is free or in use. */
+/* Describes a slot that holds a stack; its address lies in the stack's lowest word while the stack
+ * is free or in use. */
 struct stack_slot {
     uint64_t stack; /* the lowest byte */
     struct stack_slot *next;
@@ -31,7 +32,7 @@ static struct spinlock stack_lock;
 static struct stack_slot *ready; /* mapped, free */
 static struct stack_slot *holes; /* unmapped, of hole_cache */
 static unsigned ready_count;
-static uint64_t next_slot;       /* address of the first slot never used */
+static uint64_t next_slot; /* address of the first slot never used */
 
 static void frames_drop(struct stack_slot *slot, unsigned mapped)
 {
@@ -66,7 +67,8 @@ static uint64_t address_take(void)
     return address;
 }
 
-/* Remembers an unmapped address; without memory for that it is given up, which costs address space only. */
+/* Remembers an unmapped address; without memory for that it is given up, which costs address space
+ * only. */
 static void address_return(uint64_t address)
 {
     struct stack_slot *hole = slab_alloc(&hole_cache);
@@ -84,8 +86,8 @@ static int slot_map(struct stack_slot *slot)
 {
     for (unsigned i = 0; i < STACK_PAGES; i++) {
         slot->frames[i] = frame_alloc(FRAME_KERNEL, 0, 0);
-        if (!slot->frames[i] ||
-            mmu_kernel_map(slot->stack + (uint64_t)i * PAGE_SIZE, frame_phys(slot->frames[i]), true)) {
+        if (!slot->frames[i] || mmu_kernel_map(slot->stack + (uint64_t)i * PAGE_SIZE,
+                                               frame_phys(slot->frames[i]), true)) {
             frames_drop(slot, i);
             return -1;
         }

@@ -1,6 +1,7 @@
 /*
- * Kernel stacks: KERNEL_STACK_SIZE bytes each in a region of their own, with an unmapped guard page below, so that an overflow is
- * a fault and not a corruption. A few freed ones are kept mapped for the next thread.
+ * Kernel stacks: KERNEL_STACK_SIZE bytes each in a region of their own, with an unmapped guard page
+ * below, so that an overflow is a fault and not a corruption. A few freed ones are kept mapped for
+ * the next thread.
  */
 #ifndef MEM_KERNEL_STACK_H
 #define MEM_KERNEL_STACK_H

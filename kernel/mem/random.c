@@ -1,6 +1,6 @@
 /*
- * ChaCha20 with fast key erasure: each request makes a block whose first half becomes the next key and is never given out, so that a
- * later look at memory does not tell what was given out before.
+ * ChaCha20 with fast key erasure: each request makes a block whose first half becomes the next key
+ * and is never given out, so that a later look at memory does not tell what was given out before.
  *
  * Locks: random_lock (interrupts off). Cost: one block per 32 bytes.
  */
@@ -47,7 +47,8 @@ static void block_make(uint32_t *out)
         for (unsigned column = 0; column < 4; column++)
             quarter_round(out, column, 4 + column, 8 + column, 12 + column);
         for (unsigned column = 0; column < 4; column++)
-            quarter_round(out, column, 4 + (column + 1) % 4, 8 + (column + 2) % 4, 12 + (column + 3) % 4);
+            quarter_round(out, column, 4 + (column + 1) % 4, 8 + (column + 2) % 4,
+                          12 + (column + 3) % 4);
     }
     for (unsigned i = 0; i < BLOCK_WORDS; i++)
         out[i] += start[i];

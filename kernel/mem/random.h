@@ -1,6 +1,7 @@
 /*
- * The kernel's random generator: ChaCha20 (RFC 8439) with fast key erasure, seeded from the processor and the clock, or from the boot
- * parameter seed=N, for machines that must repeat exactly.
+ * The kernel's random generator: ChaCha20 (RFC 8439) with fast key erasure, seeded from the
+ * processor and the clock, or from the boot parameter seed=N, for machines that must repeat
+ * exactly.
  */
 #ifndef MEM_RANDOM_H
 #define MEM_RANDOM_H

@@ -1,6 +1,6 @@
 /*
- * mremap(2): resizing and moving mappings. A move edits a draft of the mapping tree and owns both ranges' tables, then moves the entries
- * and adopts the draft.
+ * mremap(2): resizing and moving mappings. A move edits a draft of the mapping tree and owns both
+ * ranges' tables, then moves the entries and adopts the draft.
  */
 #include "lib/container.h"
 #include "lib/errno.h"
@@ -29,8 +29,10 @@ static void recount(struct space *space)
     space->locked_pages = locked;
 }
 
-/* The mapping piece by piece at its new place in `draft`: `length` bytes from old, the last piece stretched to new_length. */
-static int draft_copy(struct map_tree *draft, const struct mapping *map, const struct remap *remap, uint64_t address)
+/* The mapping piece by piece at its new place in `draft`: `length` bytes from old, the last piece
+ * stretched to new_length. */
+static int draft_copy(struct map_tree *draft, const struct mapping *map, const struct remap *remap,
+                      uint64_t address)
 {
     struct mapping moved = *map;
 
@@ -110,7 +112,8 @@ static int64_t remap_moved(struct space *space, const struct remap *remap)
     const struct mapping *map = map_tree_find(&space->maps, remap->old);
     uint64_t align = !map->object && remap->new_length >= mmu_span(1) ? mmu_span(1) : PAGE_SIZE;
     uint64_t address;
-    int error = space_find_gap(space, remap->flags & MREMAP_DONTUNMAP ? remap->target : 0, remap->new_length, align, &address);
+    int error = space_find_gap(space, remap->flags & MREMAP_DONTUNMAP ? remap->target : 0,
+                               remap->new_length, align, &address);
 
     return error ? error : move_to(space, remap, address);
 }
@@ -140,7 +143,8 @@ static int64_t remap_locked(struct space *space, struct remap *remap)
     uint64_t old_length = remap->old_end - remap->old;
     bool fixed = remap->flags & MREMAP_FIXED;
 
-    if (!fixed && !(remap->flags & MREMAP_DONTUNMAP) && old_length && remap->new_length <= old_length) {
+    if (!fixed && !(remap->flags & MREMAP_DONTUNMAP) && old_length &&
+        remap->new_length <= old_length) {
         if (!map_tree_find(&space->maps, remap->old))
             return -EFAULT;
         int error = remap->new_length == old_length
@@ -153,16 +157,18 @@ static int64_t remap_locked(struct space *space, struct remap *remap)
         return error;
     if (fixed)
         return remap_fixed(space, remap);
-    int64_t result = remap->flags & MREMAP_DONTUNMAP || !old_length ? -ENOMEM : grow_in_place(space, remap);
+    int64_t result =
+        remap->flags & MREMAP_DONTUNMAP || !old_length ? -ENOMEM : grow_in_place(space, remap);
     if (result != -ENOMEM || !(remap->flags & MREMAP_MAYMOVE))
         return result;
     return remap_moved(space, remap);
 }
 
-int64_t space_remap(struct space *space, uint64_t old, uint64_t old_length, uint64_t new_length, uint64_t flags,
-                    uint64_t new_address)
+int64_t space_remap(struct space *space, uint64_t old, uint64_t old_length, uint64_t new_length,
+                    uint64_t flags, uint64_t new_address)
 {
-    struct remap remap = {.old = old, .new_length = page_ceil(new_length), .flags = flags, .target = new_address};
+    struct remap remap = {
+        .old = old, .new_length = page_ceil(new_length), .flags = flags, .target = new_address};
     uint64_t end;
 
     if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))

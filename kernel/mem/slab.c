@@ -1,9 +1,10 @@
 /*
- * Slabs. A slab is a block of frames: a header, then objects of one stride. Free objects of a slab form a list through their
- * first word. A cache keeps the slabs that have a free object; full slabs are found again through the frame of the object.
+ * Slabs. A slab is a block of frames: a header, then objects of one stride. Free objects of a slab
+ * form a list through their first word. A cache keeps the slabs that have a free object; full slabs
+ * are found again through the frame of the object.
  *
- * Invariants: slab->free has slab->cache->objects - slab->used objects; a slab is on cache->partial exactly if that is > 0; an empty slab
- * goes back to the frames unless it is the only partial one.
+ * Invariants: slab->free has slab->cache->objects - slab->used objects; a slab is on cache->partial
+ * exactly if that is > 0; an empty slab goes back to the frames unless it is the only partial one.
  *
  * Locks: each cache's own lock (interrupts off), then the frame allocator's. Cost: O(1).
  */
@@ -33,7 +34,8 @@ static void cache_layout(struct slab_cache *cache)
 {
     uint32_t header = (uint32_t)align_up(sizeof(struct slab), cache->align);
 
-    cache->stride = (uint32_t)align_up(cache->size < sizeof(void *) ? sizeof(void *) : cache->size, cache->align);
+    cache->stride = (uint32_t)align_up(cache->size < sizeof(void *) ? sizeof(void *) : cache->size,
+                                       cache->align);
     cache->order = 0;
     /* at least eight objects, or as many as the largest slab takes */
     while (cache->order < SLAB_FRAMES_MAX_ORDER &&
@@ -169,6 +171,7 @@ void slab_visit(void (*visit)(const struct slab_cache *cache, void *argument), v
     struct slab_cache *first = caches;
 
     spin_unlock_irq(&caches_lock, saved);
-    for (struct slab_cache *cache = first; cache; cache = cache->next) /* caches are never removed */
+    for (struct slab_cache *cache = first; cache;
+         cache = cache->next) /* caches are never removed */
         visit(cache, argument);
 }

@@ -1,6 +1,7 @@
 /*
- * Objects of one size in slabs of frames (Bonwick, "The Slab Allocator", 1994), and a heap of power-of-two caches above
- * them. Nothing here sleeps; any context but NMI. Debug kernels poison what is freed.
+ * Objects of one size in slabs of frames (Bonwick, "The Slab Allocator", 1994), and a heap of
+ * power-of-two caches above them. Nothing here sleeps; any context but NMI. Debug kernels poison
+ * what is freed.
  */
 #ifndef MEM_SLAB_H
 #define MEM_SLAB_H
@@ -11,21 +12,25 @@
 
 struct slab;
 
-/* Declared statically by its user: struct slab_cache cache = SLAB_CACHE("name", sizeof(struct x)); */
+/* Declared statically by its user: struct slab_cache cache = SLAB_CACHE("name", sizeof(struct x));
+ */
 struct slab_cache {
     const char *name;
     uint32_t size; /* bytes per object */
     uint32_t align;
     struct spinlock lock;
-    struct slab *partial;        /* slabs with a free object */
-    uint32_t objects;            /* per slab, computed on first use */
+    struct slab *partial; /* slabs with a free object */
+    uint32_t objects;     /* per slab, computed on first use */
     uint32_t stride, order;
-    uint64_t in_use, slabs;      /* lock */
-    struct slab_cache *next;     /* list of all caches, made on first use */
+    uint64_t in_use, slabs;  /* lock */
+    struct slab_cache *next; /* list of all caches, made on first use */
     bool registered;
 };
 
-#define SLAB_CACHE(cache_name, object_size) {.name = (cache_name), .size = (object_size), .align = 16}
+#define SLAB_CACHE(cache_name, object_size)                      \
+    {                                                            \
+        .name = (cache_name), .size = (object_size), .align = 16 \
+    }
 
 /* An object, contents undefined; NULL: no memory, or fault injection. */
 void *slab_alloc(struct slab_cache *cache);

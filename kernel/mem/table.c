@@ -57,7 +57,8 @@ static void leaf_put(struct pte entry)
         frame_put(frame_of(pte_target(entry)));
 }
 
-/* Forgets the entries of a shadow whose 512 pages nobody else holds and frees them as the one block they are. */
+/* Forgets the entries of a shadow whose 512 pages nobody else holds and frees them as the one block
+ * they are. */
 static bool shadow_free_whole(struct frame *shadow)
 {
     struct frame *first = frame_of(pte_target(pte_load(table_entries(shadow))));
@@ -86,7 +87,8 @@ void table_put(struct frame *table, unsigned level)
 {
     if (atomic_fetch_sub_explicit(&table->refs, 1, memory_order_acq_rel) != 1)
         return;
-    if ((table->flags & TABLE_SHADOW) && !(table->flags & TABLE_SPLIT) && shadow_free_whole(table)) {
+    if ((table->flags & TABLE_SHADOW) && !(table->flags & TABLE_SPLIT) &&
+        shadow_free_whole(table)) {
         table_free(table);
         return;
     }
@@ -106,7 +108,8 @@ void table_put(struct frame *table, unsigned level)
     table_free(table);
 }
 
-/* One more holder for what a level > 0 entry points to, which from now on nobody may write through. */
+/* One more holder for what a level > 0 entry points to, which from now on nobody may write through.
+ */
 static struct pte share_branch(struct pte *slot, struct pte entry, unsigned level)
 {
     if (pte_is_leaf(entry, level)) {
@@ -133,7 +136,8 @@ static struct pte share_page(struct pte *slot, struct pte entry)
     return entry;
 }
 
-/* A copy of a shared table: every child has one more holder afterwards and is protected in both. NULL: no memory. */
+/* A copy of a shared table: every child has one more holder afterwards and is protected in both.
+ * NULL: no memory. */
 static struct frame *table_copy(struct space *space, struct frame *old, unsigned level)
 {
     struct frame *copy = table_alloc();
@@ -182,7 +186,8 @@ int table_own_child(struct space *space, uint64_t address, struct pte *slot, uns
     return 0;
 }
 
-static int make_child(struct space *space, struct frame *table, struct pte *slot, unsigned index, unsigned level)
+static int make_child(struct space *space, struct frame *table, struct pte *slot, unsigned index,
+                      unsigned level)
 {
     struct frame *child = table_alloc();
 
@@ -196,7 +201,8 @@ static int make_child(struct space *space, struct frame *table, struct pte *slot
     return 0;
 }
 
-int table_own(struct space *space, uint64_t address, unsigned level, bool create, struct pte **table)
+int table_own(struct space *space, uint64_t address, unsigned level, bool create,
+              struct pte **table)
 {
     struct frame *node = space->root;
 
@@ -207,7 +213,8 @@ int table_own(struct space *space, uint64_t address, unsigned level, bool create
         bool empty = pte_empty(pte_load(slot));
         if (empty && !create)
             return 0;
-        int error = empty ? make_child(space, node, slot, index, l) : table_own_child(space, address, slot, l);
+        int error = empty ? make_child(space, node, slot, index, l)
+                          : table_own_child(space, address, slot, l);
         if (error)
             return error;
         node = frame_of(pte_target(pte_load(slot)));
@@ -234,7 +241,8 @@ const struct pte *table_find(struct space *space, uint64_t address, unsigned *le
 }
 
 /* Adds to the page counts of every table on the owned path down to `level`. */
-static void count_pages(struct space *space, uint64_t address, unsigned level, bool file, int32_t pages)
+static void count_pages(struct space *space, uint64_t address, unsigned level, bool file,
+                        int32_t pages)
 {
     struct frame *node = space->root;
 
@@ -249,15 +257,18 @@ static void count_pages(struct space *space, uint64_t address, unsigned level, b
     }
 }
 
-static void count_leaf(struct space *space, uint64_t address, unsigned level, struct pte entry, int sign)
+static void count_leaf(struct space *space, uint64_t address, unsigned level, struct pte entry,
+                       int sign)
 {
     unsigned flags = pte_flags(entry);
 
     if (!(flags & PTE_LEAF_SPECIAL))
-        count_pages(space, address, level, flags & PTE_LEAF_FILE, sign * (level ? PTE_PER_TABLE : 1));
+        count_pages(space, address, level, flags & PTE_LEAF_FILE,
+                    sign * (level ? PTE_PER_TABLE : 1));
 }
 
-void table_set_leaf(struct space *space, uint64_t address, unsigned level, struct pte *table, struct pte entry)
+void table_set_leaf(struct space *space, uint64_t address, unsigned level, struct pte *table,
+                    struct pte entry)
 {
     unsigned index = mmu_index(address, level);
     struct pte old = pte_load(&table[index]);
@@ -293,7 +304,8 @@ void table_clear_leaf(struct space *space, uint64_t address, unsigned level, str
     entry_put(old, level);
 }
 
-void table_uncount_branch(struct space *space, uint64_t address, unsigned level, const struct frame *branch)
+void table_uncount_branch(struct space *space, uint64_t address, unsigned level,
+                          const struct frame *branch)
 {
     if (branch->table.anonymous)
         count_pages(space, address, level, false, -(int32_t)branch->table.anonymous);

@@ -1,5 +1,6 @@
 /*
- * The share tree's invariants as code, and the dial's slow settings. Everything here is O(tables) or O(pages).
+ * The share tree's invariants as code, and the dial's slow settings. Everything here is O(tables)
+ * or O(pages).
  */
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -27,7 +28,8 @@ static void check_leaf(struct pte entry, unsigned level, bool writable_path, str
         return;
     struct frame *frame = frame_of(pte_target(entry));
     kernel_assert(frame_refs(frame) >= 1);
-    kernel_assert(!writable_path || !pte_writable(entry) || (flags & PTE_LEAF_SHARED) || frame_refs(frame) == 1 ||
+    kernel_assert(!writable_path || !pte_writable(entry) || (flags & PTE_LEAF_SHARED) ||
+                  frame_refs(frame) == 1 ||
                   frame->kind == FRAME_PAGE); /* a kernel holder may come and go */
     if (flags & PTE_LEAF_FILE)
         sums->file++;
@@ -78,7 +80,8 @@ static uint64_t count_below(struct frame *table, unsigned level)
             struct pte entry = pte_load(&entries[i]);
             if (pte_empty(entry))
                 continue;
-            count += pte_is_leaf(entry, level) ? 1 : count_below(table_child(&entries[i]), level - 1);
+            count +=
+                pte_is_leaf(entry, level) ? 1 : count_below(table_child(&entries[i]), level - 1);
         }
     }
     return count;
@@ -107,7 +110,8 @@ static int own_page(struct space *space, struct pte *slot)
     return 0;
 }
 
-static int own_below(struct space *space, struct frame *table, unsigned level, uint64_t base, bool pages)
+static int own_below(struct space *space, struct frame *table, unsigned level, uint64_t base,
+                     bool pages)
 {
     struct pte *entries = table_entries(table);
     int error = 0;

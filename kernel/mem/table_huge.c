@@ -34,7 +34,8 @@ bool table_huge_exclusive(struct pte entry)
 {
     struct frame *shadow = huge_shadow(entry);
 
-    return frame_refs(shadow) == 1 && !(__atomic_load_n(&shadow->flags, __ATOMIC_ACQUIRE) & TABLE_SPLIT);
+    return frame_refs(shadow) == 1 &&
+           !(__atomic_load_n(&shadow->flags, __ATOMIC_ACQUIRE) & TABLE_SPLIT);
 }
 
 void shadow_to_table(struct space *space, struct frame *shadow, struct pte leaf, bool pages_shared)

@@ -1,5 +1,6 @@
 /*
- * The inside of the page-table share tree, for the files that make it up (table*.c). Everyone else uses mem/table.h.
+ * The inside of the page-table share tree, for the files that make it up (table*.c). Everyone else
+ * uses mem/table.h.
  */
 #ifndef MEM_TABLE_NODE_H
 #define MEM_TABLE_NODE_H
@@ -26,8 +27,8 @@ static inline struct frame *huge_shadow(struct pte entry)
     return frame_of(pte_target(entry))->page.shadow;
 }
 
-/* The entry in *slot of an owned table at `level` points to a table (or is huge): makes that table exclusively ours and in table
-   form. `address`: any that the entry translates. 0 or -ENOMEM. */
+/* The entry in *slot of an owned table at `level` points to a table (or is huge): makes that table
+   exclusively ours and in table form. `address`: any that the entry translates. 0 or -ENOMEM. */
 int table_own_child(struct space *space, uint64_t address, struct pte *slot, unsigned level);
 
 /* The child table of an entry in table form. */
@@ -36,18 +37,21 @@ static inline struct frame *table_child(const struct pte *slot)
     return frame_of(pte_target(pte_load(slot)));
 }
 
-/* A shadow leaves its huge form for good: its entries take the flags of the leaf; without write permission where pages are shared. The
-   caller owns `shadow` and writes the entry. table_huge.c */
+/* A shadow leaves its huge form for good: its entries take the flags of the leaf; without write
+   permission where pages are shared. The caller owns `shadow` and writes the entry. table_huge.c */
 void shadow_to_table(struct space *space, struct frame *shadow, struct pte leaf, bool pages_shared);
 
-/* Clears a table entry (or huge leaf) of an owned table, and drops the branch without looking into it more than needed. `address` is where
-   the entry's span begins. */
+/* Clears a table entry (or huge leaf) of an owned table, and drops the branch without looking into
+   it more than needed. `address` is where the entry's span begins. */
 void table_clear_branch(struct space *space, uint64_t address, unsigned level, struct pte *slot);
-/* Takes a leaf out of an owned table and off the counts; the caller flushes, then drops the page. */
-struct pte table_take_entry(struct space *space, uint64_t address, unsigned level, struct pte *slot);
+/* Takes a leaf out of an owned table and off the counts; the caller flushes, then drops the page.
+ */
+struct pte table_take_entry(struct space *space, uint64_t address, unsigned level,
+                            struct pte *slot);
 struct pte table_take_leaf(struct space *space, uint64_t address, struct pte *table);
 /* Takes the branch's pages off the counts of the path above it. */
-void table_uncount_branch(struct space *space, uint64_t address, unsigned level, const struct frame *branch);
+void table_uncount_branch(struct space *space, uint64_t address, unsigned level,
+                          const struct frame *branch);
 
 /* Tables waiting in the pool of zeroed ones: neither in use nor free frames. */
 uint64_t table_pooled(void);

@@ -1,9 +1,10 @@
 /*
  * Ranges of the page tables: zapping, visiting, moving.
  *
- * An entry whose whole span lies in the range is treated as one, whatever hangs below it: a shared table there is dropped, not copied.
- * Only entries that the range's two borders cut need an owned table below them, at most one path each: these are owned first, so that
- * the rest cannot fail. The recursion is as deep as the tables, at most MMU_LEVELS.
+ * An entry whose whole span lies in the range is treated as one, whatever hangs below it: a shared
+ * table there is dropped, not copied. Only entries that the range's two borders cut need an owned
+ * table below them, at most one path each: these are owned first, so that the rest cannot fail. The
+ * recursion is as deep as the tables, at most MMU_LEVELS.
  */
 #include "lib/assert.h"
 #include "lib/container.h"
@@ -23,9 +24,11 @@ static struct part part_below(const struct part *part, unsigned index, uint64_t 
 {
     uint64_t span = mmu_span(part->level);
 
-    *begin = align_down(part->start, span) + (uint64_t)(index - mmu_index(part->start, part->level)) * span;
+    *begin = align_down(part->start, span) +
+             (uint64_t)(index - mmu_index(part->start, part->level)) * span;
     *whole = part->start <= *begin && *begin + span <= part->end;
-    return (struct part){NULL, part->level - 1, max_u64(part->start, *begin), min_u64(part->end, *begin + span)};
+    return (struct part){NULL, part->level - 1, max_u64(part->start, *begin),
+                         min_u64(part->end, *begin + span)};
 }
 
 static unsigned part_first(const struct part *part)
@@ -178,12 +181,15 @@ void table_visit_owned(struct space *space, uint64_t start, uint64_t end, struct
         visit_part(&root, visit);
 }
 
-void table_visit_shared(struct space *space, uint64_t start, uint64_t end, struct table_visit *visit)
+void table_visit_shared(struct space *space, uint64_t start, uint64_t end,
+                        struct table_visit *visit)
 {
     table_visit_owned(space, start, end, visit);
 }
 
-/* --- moving ------------------------------------------------------------------------------------------------------- */
+/* --- moving
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct move {
     struct table_visit visit;
@@ -192,7 +198,8 @@ struct move {
     int error;
 };
 
-static void make_target(struct table_visit *visit, uint64_t address, unsigned level, struct pte *entry)
+static void make_target(struct table_visit *visit, uint64_t address, unsigned level,
+                        struct pte *entry)
 {
     struct move *move = visit->argument;
     struct pte *table;

@@ -43,7 +43,8 @@ static size_t move_piece(struct uio *uio, uint64_t at, char *buffer, size_t coun
     }
     if (!buffer)
         return clear_user(user, count) ? 0 : count;
-    return count - (uio->into_memory ? copy_to_user_partial(user, buffer, count) : copy_from_user_partial(buffer, user, count));
+    return count - (uio->into_memory ? copy_to_user_partial(user, buffer, count)
+                                     : copy_from_user_partial(buffer, user, count));
 }
 
 static void advance(struct uio *uio, size_t count)
@@ -67,7 +68,8 @@ static int64_t transfer(struct uio *uio, char *buffer, size_t count)
             continue;
         }
         size_t wanted = min_size(room, count - done);
-        size_t moved = move_piece(uio, (uint64_t)piece->iov_base + uio->piece_offset, buffer ? buffer + done : NULL, wanted);
+        size_t moved = move_piece(uio, (uint64_t)piece->iov_base + uio->piece_offset,
+                                  buffer ? buffer + done : NULL, wanted);
         advance(uio, moved);
         done += moved;
         if (moved < wanted)

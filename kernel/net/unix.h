@@ -124,9 +124,8 @@ struct unix_socket {
     uint64_t send_timeout, receive_timeout; /* nanoseconds, 0: none */
     uint32_t flags; /* SO_REUSEADDR and others that are only remembered: bit 1 << option */
     struct wait_queue readable, writable;
-    uint64_t number; /* constant: st_ino */
-    struct file
-        *file; /* its description, not counted; NULL before accept and after the last close */
+    uint64_t number;   /* constant: st_ino */
+    struct file *file; /* not counted; NULL before accept and after the last close */
     TAILQ_ENTRY(unix_socket) all_link; /* while file is set */
     uint32_t passed;                   /* references to file that messages hold */
     bool reachable;                    /* unix_collect.c */

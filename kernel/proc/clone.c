@@ -1,5 +1,6 @@
 /*
- * Around fork: which requests make sense, telling the parent, who runs first, and the parent's wait in vfork.
+ * Around fork: which requests make sense, telling the parent, who runs first, and the parent's wait
+ * in vfork.
  */
 #include "file/caller.h"
 #include "file/file.h"
@@ -13,11 +14,13 @@
 #include <linux/fcntl.h>
 #include <linux/sched.h>
 
-/* Namespaces and what else this kernel does not have are refused as Linux refuses what it was built without. */
-static const uint64_t known_flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PIDFD | CLONE_VFORK | CLONE_PARENT |
-                                    CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
-                                    CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND |
-                                    CLONE_PTRACE;
+/* Namespaces and what else this kernel does not have are refused as Linux refuses what it was built
+ * without. */
+static const uint64_t known_flags =
+    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PIDFD | CLONE_VFORK | CLONE_PARENT |
+    CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
+    CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND |
+    CLONE_PTRACE;
 
 static bool flags_consistent(uint64_t flags)
 {
@@ -35,12 +38,14 @@ static bool flags_consistent(uint64_t flags)
 /* Threads share files and directories here: they belong to the process. */
 static bool thread_shares_all(uint64_t flags)
 {
-    return !(flags & CLONE_THREAD) || (flags & (CLONE_FILES | CLONE_FS)) == (CLONE_FILES | CLONE_FS);
+    return !(flags & CLONE_THREAD) ||
+           (flags & (CLONE_FILES | CLONE_FS)) == (CLONE_FILES | CLONE_FS);
 }
 
 int clone_check(const struct clone_request *request, const struct task *parent)
 {
-    if ((request->flags & ~known_flags) || !flags_consistent(request->flags) || !thread_shares_all(request->flags))
+    if ((request->flags & ~known_flags) || !flags_consistent(request->flags) ||
+        !thread_shares_all(request->flags))
         return -EINVAL;
     if ((request->flags & CLONE_PARENT) && parent->process == process_one)
         return -EINVAL;
@@ -50,7 +55,8 @@ int clone_check(const struct clone_request *request, const struct task *parent)
 int clone_charge(const struct task *parent)
 {
     const struct cred *cred = parent->cred;
-    bool free = !cred->uid || cred_capable(cred, CAP_SYS_RESOURCE) || cred_capable(cred, CAP_SYS_ADMIN);
+    bool free =
+        !cred->uid || cred_capable(cred, CAP_SYS_RESOURCE) || cred_capable(cred, CAP_SYS_ADMIN);
 
     return identity_charge_process(cred->uid, free ? UINT64_MAX : caller_limit(RLIMIT_NPROC));
 }
@@ -72,7 +78,8 @@ static int pidfd_open_for(struct pid *child, struct uaddr word, struct clone_pid
     return copy_to_user(word, &fd, sizeof fd);
 }
 
-int clone_announce(const struct clone_request *request, struct pid *child, struct clone_pidfd *pidfd)
+int clone_announce(const struct clone_request *request, struct pid *child,
+                   struct clone_pidfd *pidfd)
 {
     int error = 0;
 
@@ -122,5 +129,6 @@ void vfork_wait(struct vfork_wait *wait, struct process *child)
         error = wait_sleep(WAIT_KILLABLE, WAIT_FOREVER);
     }
     wait_leave(&wait->queue, &self);
-    vfork_forget(wait, child); /* also waits for a release in progress, which holds the child's lock */
+    vfork_forget(wait,
+                 child); /* also waits for a release in progress, which holds the child's lock */
 }

@@ -1,10 +1,11 @@
 /*
- * execve: the other half of fork. A process forgets its program and becomes another one, and keeps its number, its relatives and its open
- * files.
+ * execve: the other half of fork. A process forgets its program and becomes another one, and keeps
+ * its number, its relatives and its open files.
  *
- * Check and build come first: the file is opened and understood, arguments are copied, and a whole new address space is made beside
- * the old one. Until then a failure leaves the old program as it was. Then the other threads end; then comes the point of no return,
- * below which nothing can fail: the new space takes the old one's place.
+ * Check and build come first: the file is opened and understood, arguments are copied, and a whole
+ * new address space is made beside the old one. Until then a failure leaves the old program as it
+ * was. Then the other threads end; then comes the point of no return, below which nothing can fail:
+ * the new space takes the old one's place.
  */
 #include "proc/exec.h"
 #include "arch/cpu.h"
@@ -44,7 +45,9 @@ static void exec_drop(struct exec *exec)
     heap_free(exec->name);
 }
 
-/* --- build ---------------------------------------------------------------------------------------------------------- */
+/* --- build
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static int add_prefix(struct exec *exec)
 {
@@ -141,7 +144,9 @@ static int build(struct exec *exec)
     return error;
 }
 
-/* --- commit --------------------------------------------------------------------------------------------------------- */
+/* --- commit
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void swap_space(struct exec *exec, struct task *task)
 {
@@ -225,7 +230,8 @@ static int replace(struct exec *exec)
     error = process->files ? file_table_exec(process->files) : 0;
     if (error)
         return error;
-    /* ---- the point of no return: nothing below can fail ---------------------------------------------------------- */
+    /* ---- the point of no return: nothing below can fail
+     * ---------------------------------------------------------- */
     commit(exec, task);
     return 0;
 }

@@ -1,15 +1,16 @@
 /*
- * The strings of execve, copied once: from the old program's memory into the pages that the new program's stack will have. They grow
- * upwards, NUL after NUL: arguments, environment, the program's name. The limits are Linux's: 128 KiB for one
- * string, and a quarter of the stack's limit (at least 128 KiB, at most 6 MiB) for strings and pointers together.
+ * The strings of execve, copied once: from the old program's memory into the pages that the new
+ * program's stack will have. They grow upwards, NUL after NUL: arguments, environment, the
+ * program's name. The limits are Linux's: 128 KiB for one string, and a quarter of the stack's
+ * limit (at least 128 KiB, at most 6 MiB) for strings and pointers together.
  */
+#include "arch/user.h"
 #include "file/caller.h"
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mem/slab.h"
 #include "mem/user.h"
-#include "arch/user.h"
 #include "proc/exec_parts.h"
 #include "sched/thread.h"
 
@@ -43,7 +44,8 @@ static int room_get(struct exec_strings *strings, char **at, size_t *room)
 {
     uint64_t index = strings->used >> PAGE_SHIFT;
 
-    if (strings->used + (strings->argc + strings->envc) * sizeof(uint64_t) >= strings->limit || index >= strings->page_limit)
+    if (strings->used + (strings->argc + strings->envc) * sizeof(uint64_t) >= strings->limit ||
+        index >= strings->page_limit)
         return -E2BIG;
     if (!strings->pages[index])
         strings->pages[index] = frame_alloc(FRAME_PAGE, 0, FRAME_ZERO);
@@ -99,7 +101,8 @@ static int add_user_string(struct exec_strings *strings, struct uaddr from)
     }
 }
 
-int exec_strings_add_user(struct exec_strings *strings, struct uaddr array, uint32_t skip, uint32_t *count)
+int exec_strings_add_user(struct exec_strings *strings, struct uaddr array, uint32_t skip,
+                          uint32_t *count)
 {
     *count = 0;
     if (!array.value)

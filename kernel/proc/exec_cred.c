@@ -1,6 +1,7 @@
 /*
- * Credentials across execve (capabilities(7), "Transformation of capabilities during execve()"), for files without capabilities of
- * their own: set-user-id and set-group-id bits, and what being root means.
+ * Credentials across execve (capabilities(7), "Transformation of capabilities during execve()"),
+ * for files without capabilities of their own: set-user-id and set-group-id bits, and what being
+ * root means.
  */
 #include "file/file.h"
 #include "fs/inode.h"
@@ -12,7 +13,8 @@
 #include <linux/securebits.h>
 #include <linux/stat.h>
 
-/* Does the file change the user or group? Not on nosuid mounts, nor once privileges were given up for good. */
+/* Does the file change the user or group? Not on nosuid mounts, nor once privileges were given up
+ * for good. */
 static void set_id(struct cred *cred, const struct file *file)
 {
     uint32_t mode = file->inode->mode;

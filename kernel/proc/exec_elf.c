@@ -1,6 +1,7 @@
 /*
- * Laying out ELF programs (System V ABI, chapter 5; elf(5)): each PT_LOAD is a private mapping of the file, what lies beyond its file
- * bytes is zero. Works on exec->space, which nobody runs in yet.
+ * Laying out ELF programs (System V ABI, chapter 5; elf(5)): each PT_LOAD is a private mapping of
+ * the file, what lies beyond its file bytes is zero. Works on exec->space, which nobody runs in
+ * yet.
  */
 #include "arch/elf.h"
 #include "arch/mmu.h"
@@ -18,8 +19,8 @@
 #include <linux/mman.h>
 
 enum {
-    RANDOM_PAGES_BITS = 28,       /* as Linux's vm.mmap_rnd_bits */
-    BREAK_RANDOM_BITS = 13,       /* pages: up to 32 MiB */
+    RANDOM_PAGES_BITS = 28,           /* as Linux's vm.mmap_rnd_bits */
+    BREAK_RANDOM_BITS = 13,           /* pages: up to 32 MiB */
     ADDRESSES_NOT_RANDOM = 0x0040000, /* ADDR_NO_RANDOMIZE of personality(2) */
 };
 
@@ -53,7 +54,8 @@ static int image_read(struct image *image, struct file *file)
     count = file_read_kernel(file, image->headers, size, image->header.e_phoff);
     if (count < 0 || (size_t)count < size)
         return count < 0 ? (int)count : -ENOEXEC;
-    return elf_check_layout(&image->header, image->headers, PAGE_SIZE, MMU_USER_END, &image->layout);
+    return elf_check_layout(&image->header, image->headers, PAGE_SIZE, MMU_USER_END,
+                            &image->layout);
 }
 
 static uint64_t prot_of(const struct elf64_phdr *header)
@@ -64,7 +66,8 @@ static uint64_t prot_of(const struct elf64_phdr *header)
 
 static int map_file_part(struct space *space, struct image *image, const struct elf64_phdr *header)
 {
-    uint64_t start = page_floor(image->bias + header->p_vaddr), slack = header->p_vaddr & (PAGE_SIZE - 1);
+    uint64_t start = page_floor(image->bias + header->p_vaddr),
+             slack = header->p_vaddr & (PAGE_SIZE - 1);
     struct map_request request = {.address = start,
                                   .length = header->p_filesz + slack,
                                   .prot = prot_of(header),
@@ -95,7 +98,8 @@ static int zero_tail(struct space *space, uint64_t address)
 static int map_zero_part(struct space *space, struct image *image, const struct elf64_phdr *header)
 {
     uint64_t file_end = image->bias + header->p_vaddr + header->p_filesz;
-    uint64_t start = page_ceil(file_end), end = page_ceil(image->bias + header->p_vaddr + header->p_memsz);
+    uint64_t start = page_ceil(file_end),
+             end = page_ceil(image->bias + header->p_vaddr + header->p_memsz);
     int error = header->p_filesz && (header->p_flags & PF_W) ? zero_tail(space, file_end) : 0;
     struct map_request request = {.address = start,
                                   .length = end - start,
@@ -142,7 +146,8 @@ static void note_layout(struct space_layout *layout, const struct image *image)
             layout->code_start = min_u64(layout->code_start, start);
             layout->code_end = max_u64(layout->code_end, end);
         }
-        layout->data_start = layout->data_start == UINT64_MAX ? start : max_u64(layout->data_start, start);
+        layout->data_start =
+            layout->data_start == UINT64_MAX ? start : max_u64(layout->data_start, start);
         layout->data_end = max_u64(layout->data_end, end);
     }
     uint64_t brk = page_ceil(image->bias + image->layout.brk);
@@ -153,19 +158,23 @@ static void note_layout(struct space_layout *layout, const struct image *image)
 
 static int map_program(struct exec *exec, struct image *image)
 {
-    uint64_t random = randomise() ? (random_u64() & ((1u << RANDOM_PAGES_BITS) - 1)) << PAGE_SHIFT : 0;
+    uint64_t random =
+        randomise() ? (random_u64() & ((1u << RANDOM_PAGES_BITS) - 1)) << PAGE_SHIFT : 0;
 
     image->bias = 0;
     if (!image->layout.fixed && image->layout.interpreter)
         image->bias = align_down(ELF_DYN_BASE + random, image->layout.align) - image->layout.low;
     else if (!image->layout.fixed)
-        image->bias = align_down(exec->space->layout.map_top - (image->layout.high - image->layout.low), image->layout.align) -
-                      image->layout.low;
+        image->bias =
+            align_down(exec->space->layout.map_top - (image->layout.high - image->layout.low),
+                       image->layout.align) -
+            image->layout.low;
     int error = map_segments(exec->space, image);
     if (error)
         return error;
     note_layout(&exec->space->layout, image);
-    if (!image->layout.fixed && !image->layout.interpreter) /* static PIE: its heap must not meet the mappings */
+    if (!image->layout.fixed &&
+        !image->layout.interpreter) /* static PIE: its heap must not meet the mappings */
         exec->space->layout.break_start = exec->space->layout.break_end = ELF_DYN_BASE + random;
     exec->program_bias = image->bias;
     exec->entry = exec->program_entry = image->bias + image->header.e_entry;
@@ -204,7 +213,9 @@ static int open_interpreter(struct exec *exec, const struct image *image)
     if (!path)
         return -ENOMEM;
     int64_t count = file_read_kernel(image->file, path, header->p_filesz, header->p_offset);
-    int error = count < 0 ? (int)count : (uint64_t)count < header->p_filesz ? -EIO : elf_check_path(path, header->p_filesz);
+    int error = count < 0                            ? (int)count
+                : (uint64_t)count < header->p_filesz ? -EIO
+                                                     : elf_check_path(path, header->p_filesz);
     if (!error)
         error = open_program(AT_FDCWD, path, 0, &exec->interpreter);
     heap_free(path);
@@ -213,7 +224,8 @@ static int open_interpreter(struct exec *exec, const struct image *image)
 
 static void choose_map_top(struct space_layout *layout)
 {
-    uint64_t random = randomise() ? (random_u64() & ((1u << RANDOM_PAGES_BITS) - 1)) << PAGE_SHIFT : 0;
+    uint64_t random =
+        randomise() ? (random_u64() & ((1u << RANDOM_PAGES_BITS) - 1)) << PAGE_SHIFT : 0;
     uint64_t stack = process_limit(process_current(), RLIMIT_STACK);
     uint64_t gap = min_u64(max_u64(stack, 128ull << 20), MMU_USER_END / 6 * 5);
 

@@ -1,6 +1,7 @@
 /*
- * What a file is: an ELF program, or a script whose first line names its interpreter (execve(2), "Interpreter scripts"). A script may
- * name another script; each puts its interpreter, at most one argument and its own path in front of the arguments.
+ * What a file is: an ELF program, or a script whose first line names its interpreter (execve(2),
+ * "Interpreter scripts"). A script may name another script; each puts its interpreter, at most one
+ * argument and its own path in front of the arguments.
  */
 #include "file/file.h"
 #include "fs/open.h"
@@ -16,7 +17,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Cuts the #! line into interpreter and argument, in place. `all`: the file has no more than `line`. */
+/* Cuts the #! line into interpreter and argument, in place. `all`: the file has no more than
+ * `line`. */
 static int parse_line(char *line, bool all, char **interpreter, char **argument)
 {
     char *end = strchr(line, '\n'), *at = line + 2;
@@ -51,7 +53,8 @@ static unsigned prefix_count(const struct exec *exec)
     return count;
 }
 
-/* Puts an interpreter and its argument in front of the prefix, whose first element is the script that named them. */
+/* Puts an interpreter and its argument in front of the prefix, whose first element is the script
+ * that named them. */
 static int prefix_push(struct exec *exec, const char *interpreter, const char *argument)
 {
     unsigned added = argument ? 2 : 1, old = prefix_count(exec);
@@ -80,7 +83,8 @@ static int read_head(struct exec *exec)
     return count < 0 ? (int)count : 0;
 }
 
-/* The path by which the interpreter can open the script: /dev/fd/N for one that was given as a descriptor. */
+/* The path by which the interpreter can open the script: /dev/fd/N for one that was given as a
+ * descriptor. */
 static char *script_name(const struct exec *exec, int dirfd)
 {
     char text[64];

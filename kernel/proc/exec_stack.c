@@ -1,7 +1,8 @@
 /*
- * The first stack of a program (System V ABI x86-64 psABI 3.4.1, "Initial Stack and Register State"; getauxval(3)). From the top: a zero
- * word, the pages with the strings, the platform's name and 16 random bytes, then the auxiliary vector, the pointers to
- * environment and arguments, and the argument count, where the stack pointer stands, a multiple of 16.
+ * The first stack of a program (System V ABI x86-64 psABI 3.4.1, "Initial Stack and Register
+ * State"; getauxval(3)). From the top: a zero word, the pages with the strings, the platform's name
+ * and 16 random bytes, then the auxiliary vector, the pointers to environment and arguments, and
+ * the argument count, where the stack pointer stands, a multiple of 16.
  */
 #include "arch/elf.h"
 #include "arch/mmu.h"
@@ -41,7 +42,8 @@ static void push(struct block *block, uint64_t word)
     block->words[block->count++] = word;
 }
 
-static void push_auxiliary(struct block *block, struct space_layout *layout, uint64_t type, uint64_t value)
+static void push_auxiliary(struct block *block, struct space_layout *layout, uint64_t type,
+                           uint64_t value)
 {
     push(block, type);
     push(block, value);
@@ -52,13 +54,15 @@ static void push_auxiliary(struct block *block, struct space_layout *layout, uin
 }
 
 /* Pointers to `count` strings from offset `at` on, and a NULL. */
-static uint64_t push_strings(struct block *block, const struct exec_strings *strings, uint64_t at, uint32_t count)
+static uint64_t push_strings(struct block *block, const struct exec_strings *strings, uint64_t at,
+                             uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         push(block, block->strings + at);
         for (;;) {
             const char *page = frame_address(strings->pages[at >> PAGE_SHIFT]);
-            size_t inside = at & (PAGE_SIZE - 1), length = strnlen(page + inside, PAGE_SIZE - inside);
+            size_t inside = at & (PAGE_SIZE - 1),
+                   length = strnlen(page + inside, PAGE_SIZE - inside);
             at += length;
             if (inside + length < PAGE_SIZE)
                 break;
@@ -122,7 +126,8 @@ static int fill_block(struct exec *exec, struct block *block)
     exec->stack_pointer = align_down(block->extra - block->count * sizeof(uint64_t), 16);
     int error = write_memory(exec->space, block->extra, extra, sizeof extra);
     if (!error)
-        error = write_memory(exec->space, exec->stack_pointer, block->words, block->count * sizeof(uint64_t));
+        error = write_memory(exec->space, exec->stack_pointer, block->words,
+                             block->count * sizeof(uint64_t));
     return error;
 }
 
@@ -150,10 +155,11 @@ static int place_strings(struct exec *exec, uint64_t address)
 
 static int map_stack(struct exec *exec, uint64_t top, uint64_t length)
 {
-    struct map_request request = {.address = top - length,
-                                  .length = length,
-                                  .prot = PROT_READ | PROT_WRITE | (exec->stack_executable ? PROT_EXEC : 0),
-                                  .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN};
+    struct map_request request = {
+        .address = top - length,
+        .length = length,
+        .prot = PROT_READ | PROT_WRITE | (exec->stack_executable ? PROT_EXEC : 0),
+        .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN};
     int64_t result = space_map(exec->space, &request);
 
     return result < 0 ? (int)result : 0;
@@ -177,12 +183,12 @@ int exec_stack(struct exec *exec)
     size_t words = strings->argc + strings->envc + 64;
     struct block block = {.strings = page_floor(top - sizeof(uint64_t) - strings->used)};
 
-
     block.extra = align_down(block.strings - sizeof platform - 16, 16);
     block.words = heap_alloc(words * sizeof(uint64_t));
     if (!block.words)
         return -ENOMEM;
-    int error = map_stack(exec, top, page_ceil(top - block.extra + words * sizeof(uint64_t)) + STACK_FIRST);
+    int error =
+        map_stack(exec, top, page_ceil(top - block.extra + words * sizeof(uint64_t)) + STACK_FIRST);
     if (!error)
         error = place_strings(exec, block.strings);
     if (!error)

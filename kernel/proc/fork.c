@@ -1,16 +1,18 @@
 /*
  * fork, vfork, clone: one call that returns twice.
  *
- * A child is made in three steps. *Check* looks at the request and changes nothing. *Build* makes a task, and for a new process a struct
- * process, that nobody else can see: every resource has a pair X_fork() / X_drop(), and what is half built is taken apart by the
- * same task_drop() and process_drop() that bury the dead. *Commit*, below the banner, cannot fail: it links the child into the
- * world and lets it run.
+ * A child is made in three steps. *Check* looks at the request and changes nothing. *Build* makes a
+ * task, and for a new process a struct process, that nobody else can see: every resource has a pair
+ * X_fork() / X_drop(), and what is half built is taken apart by the same task_drop() and
+ * process_drop() that bury the dead. *Commit*, below the banner, cannot fail: it links the child
+ * into the world and lets it run.
  *
- * The child's registers at kernel entry are the parent's but for the return register, which is 0 (context_fork). So both return from the
- * same call, to the same instruction, with two values.
+ * The child's registers at kernel entry are the parent's but for the return register, which is 0
+ * (context_fork). So both return from the same call, to the same instruction, with two values.
  *
- * Cost: constant. What depends on the size of the parent is shared by one reference: its page tables and mappings (space_fork, O(used root
- * slots)), its open files (file_table_fork, O(1)). Locks: tree_lock, below it the parent's signal_lock, for O(1) work.
+ * Cost: constant. What depends on the size of the parent is shared by one reference: its page
+ * tables and mappings (space_fork, O(used root slots)), its open files (file_table_fork, O(1)).
+ * Locks: tree_lock, below it the parent's signal_lock, for O(1) work.
  */
 #include "proc/fork.h"
 #include "abi/restart.h"
@@ -30,7 +32,9 @@
 #include <linux/sched.h>
 #include <linux/signal.h>
 
-/* --- build ---------------------------------------------------------------------------------------------------------- */
+/* --- build
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static int space_of_child(struct process *child, struct process *parent, uint64_t flags)
 {
@@ -42,7 +46,8 @@ static int space_of_child(struct process *child, struct process *parent, uint64_
 
 static int files_of_child(struct process *child, struct process *parent, uint64_t flags)
 {
-    child->files = flags & CLONE_FILES ? file_table_get(parent->files) : file_table_fork(parent->files);
+    child->files =
+        flags & CLONE_FILES ? file_table_get(parent->files) : file_table_fork(parent->files);
     return child->files ? 0 : -ENOMEM;
 }
 
@@ -75,13 +80,15 @@ static void copy_settings(struct process *child, const struct process *parent)
 }
 
 /* The struct process of a fork, in the order of its declaration. */
-static int process_fork(struct process *child, struct process *parent, const struct clone_request *request)
+static int process_fork(struct process *child, struct process *parent,
+                        const struct clone_request *request)
 {
     int error;
 
     copy_settings(child, parent);
     child->exit_signal = request->exit_signal;
-    child->actions = request->flags & CLONE_SIGHAND ? signal_actions_share(parent) : signal_actions_fork(parent);
+    child->actions =
+        request->flags & CLONE_SIGHAND ? signal_actions_share(parent) : signal_actions_fork(parent);
     if (!child->actions)
         return -ENOMEM;
     child->limits = limits_get(parent->limits);
@@ -96,8 +103,10 @@ static int process_fork(struct process *child, struct process *parent, const str
     return error;
 }
 
-/* The process that the new task belongs to, with a reference for it: the parent's own for a thread. */
-static int process_of_child(struct task *child, struct task *parent, const struct clone_request *request)
+/* The process that the new task belongs to, with a reference for it: the parent's own for a thread.
+ */
+static int process_of_child(struct task *child, struct task *parent,
+                            const struct clone_request *request)
 {
     if (request->flags & CLONE_THREAD) {
         child->process = process_get(parent->process);
@@ -111,7 +120,8 @@ static int process_of_child(struct task *child, struct task *parent, const struc
     return process_fork(process, parent->process, request);
 }
 
-static void copy_task(struct task *child, const struct task *parent, const struct clone_request *request)
+static void copy_task(struct task *child, const struct task *parent,
+                      const struct clone_request *request)
 {
     memcpy(child->thread.name, parent->thread.name, sizeof child->thread.name);
     child->blocked = parent->blocked;
@@ -128,7 +138,8 @@ static void copy_task(struct task *child, const struct task *parent, const struc
         child->clear_child_tid = request->child_tid;
 }
 
-static void copy_registers(struct task *child, struct task *parent, const struct clone_request *request)
+static void copy_registers(struct task *child, struct task *parent,
+                           const struct clone_request *request)
 {
     context_fork(&child->thread, &parent->thread);
     if (request->stack)
@@ -138,7 +149,8 @@ static void copy_registers(struct task *child, struct task *parent, const struct
 }
 
 /* An unpublished child, complete; NULL and *error otherwise. */
-static struct task *child_build(struct task *parent, const struct clone_request *request, int *error)
+static struct task *child_build(struct task *parent, const struct clone_request *request,
+                                int *error)
 {
     struct task *child = task_alloc();
 
@@ -161,7 +173,9 @@ static struct task *child_build(struct task *parent, const struct clone_request 
     return child;
 }
 
-/* --- commit --------------------------------------------------------------------------------------------------------- */
+/* --- commit
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 /* tree_lock held. */
 static void join_tree(struct process *child, struct process *creator, bool sibling)
@@ -183,10 +197,12 @@ static void join_process(struct task *child, struct process *process)
     child->pid->task = child;
 }
 
-/* A signal that came for the whole group must reach the child too: the parent handles it first, then forks again. Both locks held. */
+/* A signal that came for the whole group must reach the child too: the parent handles it first,
+ * then forks again. Both locks held. */
 static bool commit_refused(struct task *parent)
 {
-    return (atomic_load(&parent->thread.pending) & (THREAD_SIGNAL | THREAD_KILL)) || parent->process->group_exit;
+    return (atomic_load(&parent->thread.pending) & (THREAD_SIGNAL | THREAD_KILL)) ||
+           parent->process->group_exit;
 }
 
 static bool commit(struct task *child, struct task *parent, const struct clone_request *request)
@@ -201,7 +217,8 @@ static bool commit(struct task *child, struct task *parent, const struct clone_r
         spin_unlock_irq(&tree_lock, saved);
         return false;
     }
-    /* ---- the point of no return: nothing below can fail ---------------------------------------------------------- */
+    /* ---- the point of no return: nothing below can fail
+     * ---------------------------------------------------------- */
     if (!thread)
         join_tree(process, creator, request->flags & CLONE_PARENT);
     join_process(child, process);
@@ -240,7 +257,8 @@ int64_t process_clone(const struct clone_request *request)
         return error;
     }
     struct process *process = process_get(child->process);
-    if (process != parent->process && process->limits->values[RLIMIT_CPU].rlim_cur != RLIM64_INFINITY)
+    if (process != parent->process &&
+        process->limits->values[RLIMIT_CPU].rlim_cur != RLIM64_INFINITY)
         cpu_limit_changed(process);
     clone_start(child, parent->process->fork_first);
     if (request->flags & CLONE_VFORK)

@@ -5,6 +5,8 @@
 #include "proc/proc.h"
 
 #include "fs/mount.h"
+#include "mem/reclaim.h"
+#include "proc/oom.h"
 #include "proc/proc_node.h"
 #include "proc/proc_process.h"
 #include "trace/ledger.h"
@@ -73,6 +75,7 @@ void proc_start(void)
 {
     procfs_register(&procfs_tree, "", &processes);
     procfs_set_counts(counts_get);
+    reclaim_set_killer(oom_kill);
     for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         ledger_register(&lines[i]);
 }

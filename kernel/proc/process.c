@@ -1,9 +1,11 @@
 /*
  * The life of processes and tasks: what fork builds and what one destroyer takes apart.
  *
- * process_drop() and task_drop() take any stage of construction: every field that was not reached yet is zero, and zero is nothing to
- * drop. They run in reverse order of the structs, which is reverse fork order.
+ * process_drop() and task_drop() take any stage of construction: every field that was not reached
+ * yet is zero, and zero is nothing to drop. They run in reverse order of the structs, which is
+ * reverse fork order.
  */
+#include "proc/process.h"
 #include "arch/time.h"
 #include "file/file.h"
 #include "file/file_table.h"
@@ -13,7 +15,6 @@
 #include "mem/slab.h"
 #include "mem/space.h"
 #include "proc/group.h"
-#include "proc/process.h"
 #include "proc/process_trace.h"
 #include "proc/signal.h"
 

@@ -66,10 +66,9 @@ struct thread {
     struct timer sleep_timer;        /* o */
     uint64_t user_time, system_time; /* o nanoseconds of CPU */
     uint64_t switches_voluntary, switches_forced; /* o */
-    uint64_t accounted;  /* o clock_monotonic up to which CPU time was charged */
-    uint64_t start_time; /* c clock_monotonic at creation */
-    struct mmu_space
-        *space; /* o the address space that is loaded while it runs, NULL: kernel thread */
+    uint64_t accounted;      /* o clock_monotonic up to which CPU time was charged */
+    uint64_t start_time;     /* c clock_monotonic at creation */
+    struct mmu_space *space; /* o loaded while it runs, NULL: kernel thread */
     struct process *process; /* c NULL: kernel thread */
     int32_t tid;             /* c */
     uint32_t fail_nth;       /* o fault injection: the n-th allocation from now fails; 0: off */

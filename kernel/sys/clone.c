@@ -24,7 +24,8 @@ int64_t sys_vfork(void)
     return process_clone(&request);
 }
 
-int64_t sys_clone(uint64_t flags, struct uaddr stack, struct uaddr parent, struct uaddr child, uint64_t tls)
+int64_t sys_clone(uint64_t flags, struct uaddr stack, struct uaddr parent, struct uaddr child,
+                  uint64_t tls)
 {
     struct clone_request request = {.flags = (flags & 0xffffffff) & ~(uint64_t)CSIGNAL,
                                     .exit_signal = flags & CSIGNAL,
@@ -67,7 +68,8 @@ static int check_arguments(const struct clone_args *arguments)
         return -EINVAL;
     if (!arguments->stack != !arguments->stack_size)
         return -EINVAL;
-    if (arguments->set_tid || arguments->set_tid_size || arguments->cgroup || (arguments->flags & CLONE_INTO_CGROUP))
+    if (arguments->set_tid || arguments->set_tid_size || arguments->cgroup ||
+        (arguments->flags & CLONE_INTO_CGROUP))
         return -EINVAL;
     return user_range_ok((struct uaddr){arguments->stack}, arguments->stack_size) ? 0 : -EINVAL;
 }
@@ -81,12 +83,13 @@ int64_t sys_clone3(struct uaddr from, uint64_t size)
         error = check_arguments(&arguments);
     if (error)
         return error;
-    struct clone_request request = {.flags = arguments.flags,
-                                    .exit_signal = (int32_t)arguments.exit_signal,
-                                    .stack = arguments.stack ? arguments.stack + arguments.stack_size : 0,
-                                    .tls = arguments.tls,
-                                    .parent_tid = {arguments.parent_tid},
-                                    .child_tid = {arguments.child_tid},
-                                    .pidfd = {arguments.pidfd}};
+    struct clone_request request = {
+        .flags = arguments.flags,
+        .exit_signal = (int32_t)arguments.exit_signal,
+        .stack = arguments.stack ? arguments.stack + arguments.stack_size : 0,
+        .tls = arguments.tls,
+        .parent_tid = {arguments.parent_tid},
+        .child_tid = {arguments.child_tid},
+        .pidfd = {arguments.pidfd}};
     return process_clone(&request);
 }

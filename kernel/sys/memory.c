@@ -19,14 +19,17 @@ static struct space *own_space(void)
     return process_current()->space;
 }
 
-/* --- mmap ------------------------------------------------------------------------------------------------------------- */
+/* --- mmap
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
-static const uint64_t known_map_flags = MAP_SHARED | MAP_PRIVATE | MAP_SHARED_VALIDATE | MAP_FIXED | MAP_ANONYMOUS |
-                                        MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |
-                                        MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE |
-                                        MAP_UNINITIALIZED | MAP_32BIT;
+static const uint64_t known_map_flags =
+    MAP_SHARED | MAP_PRIVATE | MAP_SHARED_VALIDATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |
+    MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
+    MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE | MAP_UNINITIALIZED | MAP_32BIT;
 
-/* MAP_SHARED_VALIDATE refuses what it does not know; the older types pass over it, as Linux must. */
+/* MAP_SHARED_VALIDATE refuses what it does not know; the older types pass over it, as Linux must.
+ */
 static int check_map_flags(uint64_t flags)
 {
     uint64_t type = flags & MAP_TYPE;
@@ -70,11 +73,14 @@ static int file_source(struct map_request *request, int fd)
 
 static int64_t map_request_run(struct map_request *request, int fd)
 {
-    bool anonymous = request->flags & MAP_ANONYMOUS, shared = (request->flags & MAP_TYPE) != MAP_PRIVATE;
+    bool anonymous = request->flags & MAP_ANONYMOUS,
+         shared = (request->flags & MAP_TYPE) != MAP_PRIVATE;
     int error = 0;
 
     if (anonymous && shared)
-        error = page_ceil(request->length) < request->length ? -ENOMEM : shared_anonymous(request->length, &request->source);
+        error = page_ceil(request->length) < request->length
+                    ? -ENOMEM
+                    : shared_anonymous(request->length, &request->source);
     else if (!anonymous)
         error = file_source(request, fd);
     if (anonymous)
@@ -87,7 +93,8 @@ static int64_t map_request_run(struct map_request *request, int fd)
     return result;
 }
 
-int64_t sys_mmap(struct uaddr address, uint64_t length, uint64_t prot, uint64_t flags, int32_t fd, int64_t offset)
+int64_t sys_mmap(struct uaddr address, uint64_t length, uint64_t prot, uint64_t flags, int32_t fd,
+                 int64_t offset)
 {
     struct map_request request = {.address = address.value,
                                   .length = length,
@@ -121,7 +128,8 @@ int64_t sys_mprotect(struct uaddr address, uint64_t length, uint64_t prot)
     return space_protect(own_space(), address.value, length, prot);
 }
 
-int64_t sys_mremap(struct uaddr address, uint64_t old_length, uint64_t new_length, uint64_t flags, struct uaddr target)
+int64_t sys_mremap(struct uaddr address, uint64_t old_length, uint64_t new_length, uint64_t flags,
+                   struct uaddr target)
 {
     return space_remap(own_space(), address.value, old_length, new_length, flags, target.value);
 }
@@ -131,7 +139,9 @@ int64_t sys_brk(struct uaddr address)
     return (int64_t)space_break(own_space(), address.value);
 }
 
-/* --- advice --------------------------------------------------------------------------------------------------------- */
+/* --- advice
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 int64_t sys_madvise(struct uaddr address, uint64_t length, int32_t advice)
 {
@@ -161,7 +171,8 @@ int64_t sys_mincore(struct uaddr address, uint64_t length, struct uaddr vector)
         return -EAGAIN;
     for (uint64_t done = 0; !error && done < pages;) {
         uint64_t count = min_u64(pages - done, PAGE_SIZE);
-        error = space_resident(own_space(), address.value + done * PAGE_SIZE, count * PAGE_SIZE, buffer);
+        error = space_resident(own_space(), address.value + done * PAGE_SIZE, count * PAGE_SIZE,
+                               buffer);
         if (!error)
             error = copy_to_user(uaddr_add(vector, done), buffer, count);
         done += count;

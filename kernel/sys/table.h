@@ -1,5 +1,6 @@
 /*
- * The system calls as data, for dispatch, for --strace and for the list of missing ones. Made from abi/syscalls.tbl.
+ * The system calls as data, for dispatch, for --strace and for the list of missing ones. Made from
+ * abi/syscalls.tbl.
  */
 #ifndef SYS_TABLE_H
 #define SYS_TABLE_H

@@ -1,6 +1,6 @@
 /*
- * What a small program does with processes, built statically against musl: fork, exec, pipes, popen, system, posix_spawn, signals,
- * shared memory and files. Each part prints one line.
+ * What a small program does with processes, built statically against musl: fork, exec, pipes,
+ * popen, system, posix_spawn, signals, shared memory and files. Each part prints one line.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,12 @@
 /*
  * Types a dialog at a program on a new pseudo terminal: pty_drive DIALOG PROGRAM [ARGUMENT...].
  *
- * The dialog's lines: "expect TEXT" goes on when TEXT has come since the last expectation, "send TEXT"
- * types it (\r and \ooo are understood), "wait NAME" goes on when the terminal's foreground group is led by
- * a program of that name and that program sleeps: what is typed before it has set itself up would be lost.
- * All that comes from the terminal goes to standard output, without carriage returns. The status is the
- * program's, 128+N for signal N, 120 when an expectation is not met in time.
+ * The dialog's lines: "expect TEXT" goes on when TEXT has come since the last expectation, "send
+ * TEXT" types it (\r and \ooo are understood), "wait NAME" goes on when the terminal's foreground
+ * group is led by a program of that name and that program sleeps: what is typed before it has set
+ * itself up would be lost. All that comes from the terminal goes to standard output, without
+ * carriage returns. The status is the program's, 128+N for signal N, 120 when an expectation is not
+ * met in time.
  */
 #include <errno.h>
 #include <fcntl.h>

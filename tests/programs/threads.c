@@ -1,5 +1,6 @@
 /*
- * A program with POSIX threads: what runs in parallel, what is shared, what fork does to it. Each part prints one line.
+ * A program with POSIX threads: what runs in parallel, what is shared, what fork does to it. Each
+ * part prints one line.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -143,7 +144,8 @@ static void cancel_and_signal(void)
         usleep(1000);
     pthread_cancel(thread);
     pthread_join(thread, &result);
-    printf("cancelled %d, cleaned %ld, signalled %d\n", result == PTHREAD_CANCELED, cleaned, signalled);
+    printf("cancelled %d, cleaned %ld, signalled %d\n", result == PTHREAD_CANCELED, cleaned,
+           signalled);
     clock_gettime(CLOCK_REALTIME, &soon);
     soon.tv_nsec = (soon.tv_nsec + 50000000) % 1000000000;
     soon.tv_sec += soon.tv_nsec < 50000000;
@@ -186,7 +188,8 @@ int main(void)
     sem_init(&full, 0, 0);
     sem_init(&empty, 0, 3);
     threads_run(thread_count, results);
-    printf("guarded %ld, atomic %ld, own %ld, once %ld\n", guarded, (long)total, sum(results), once_count);
+    printf("guarded %ld, atomic %ld, own %ld, once %ld\n", guarded, (long)total, sum(results),
+           once_count);
     threads_run(thread_turn, results);
     printf("turns %ld\n", turn);
     threads_run(thread_semaphore, results);

@@ -10,7 +10,8 @@
 /* Reads the tables, if there are any: names the interrupt controllers to lines.c, remembers the
  * power registers. */
 void acpi_start(uint64_t root);
-/* Tries to power off / to reset. False: the machine offers no way; true: it was asked, and may take a moment. */
+/* Tries to power off / to reset. False: the machine offers no way; true: it was asked, and may take
+ * a moment. */
 bool acpi_poweroff(void);
 bool acpi_reset(void);
 

@@ -1,6 +1,6 @@
 /*
- * The machine's end. Each way falls through to a ruder one: ACPI if the machine has it, then a triple
- * fault, which resets every PC at once.
+ * The machine's end. Each way falls through to a ruder one: ACPI if the machine has it, then a
+ * triple fault, which resets every PC at once.
  */
 #include "acpi.h"
 #include "arch/cpu.h"
