@@ -242,6 +242,13 @@ uint64_t file_table_count(struct file_table *table)
     return count;
 }
 
+void file_table_check(struct file_table *table)
+{
+    spin_lock(&table->lock);
+    slot_tree_check(&table->tree);
+    spin_unlock(&table->lock);
+}
+
 /* --- changing --- */
 
 int file_table_add(struct file_table *table, struct file *file, int from, bool cloexec,

@@ -53,6 +53,8 @@ int file_table_exec(struct file_table *table);
 /* The first used descriptor >= from with its file (reference for the caller), or -1. For /proc/PID/fd. */
 int file_table_next(struct file_table *table, int from, struct file **file);
 uint64_t file_table_count(struct file_table *table);
+/* Asserts the invariants. Takes the lock. O(nodes). */
+void file_table_check(struct file_table *table);
 /* Owns every node, for the depth dial. 0 or -ENOMEM. */
 int file_table_own_all(struct file_table *table);
 

@@ -45,7 +45,7 @@ unsigned space_leaf_flags(const struct mapping *map)
 
 /* --- accounts ----------------------------------------------------------------------------------------------------- */
 
-static bool is_private_writable(const struct mapping *map)
+bool space_is_data(const struct mapping *map)
 {
     return (map->prot & PROT_WRITE) && !(map->flags & (MAPPING_SHARED | MAPPING_GROWSDOWN));
 }
@@ -57,7 +57,7 @@ static void account_range(struct space *space, uint64_t start, uint64_t end, int
 
     for (uint64_t from = start; (map = map_tree_next(&space->maps, from)) && map->start < end; from = map->end) {
         uint64_t pages = (min_u64(map->end, end) - max_u64(map->start, start)) >> PAGE_SHIFT;
-        if (is_private_writable(map))
+        if (space_is_data(map))
             space->data_pages += sign > 0 ? pages : -pages;
         if (map->flags & MAPPING_LOCKED)
             space->locked_pages += sign > 0 ? pages : -pages;
@@ -229,7 +229,7 @@ static int64_t map_locked(struct space *space, const struct map_request *request
                           .flags = mapping_flags(space, request),
                           .object = request->source,
                           .offset = request->offset};
-    int error = space_limits_allow(space, length, is_private_writable(&map));
+    int error = space_limits_allow(space, length, space_is_data(&map));
 
     if (!error)
         error = place_mapping(space, request, length, &map.start);

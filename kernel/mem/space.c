@@ -176,14 +176,14 @@ int space_fork(struct space *parent, unsigned depth, struct space **result)
     if (!error && depth)
         error = map_tree_own_all(&space_map_ops, &child->maps);
     child->resident_peak = child->root->table.anonymous + (uint64_t)child->root->table.file;
+    if (!error)
+        space_publish(child); /* behind its parent, and before that is unlocked: a truncation that missed it here meets it there */
     mutex_unlock(&parent->lock);
-    if (error) {
+    if (error)
         space_drop(child);
-        return error;
-    }
-    space_publish(child);
-    *result = child;
-    return 0;
+    else
+        *result = child;
+    return error;
 }
 
 /* --- truncation --------------------------------------------------------------------------------------------------- */

@@ -122,6 +122,9 @@ int space_resident(struct space *space, uint64_t address, uint64_t length, uint8
 int space_lock(struct space *space, uint64_t address, uint64_t length, bool lock, bool on_fault);
 int space_lock_all(struct space *space, int flags);
 
+/* Asserts what holds whenever the lock is free; takes it. O(pages + mappings). */
+void space_check(struct space *space);
+
 /* --- faults: fault.c ------------------------------------------------------------------------------------------------ */
 
 /* Makes the access possible (access: enum fault_access of arch/trap.h). 0; -EFAULT nothing mapped (SEGV_MAPERR); -EACCES not allowed

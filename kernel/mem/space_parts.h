@@ -22,6 +22,8 @@ bool space_maps_cover(struct space *space, uint64_t start, uint64_t end);
 bool space_range_ok(uint64_t address, uint64_t length, uint64_t *end);
 /* A free range for a mapping; hint 0: none. Space lock held. 0 or -ENOMEM. */
 int space_find_gap(struct space *space, uint64_t hint, uint64_t length, uint64_t align, uint64_t *address);
+/* Does the mapping count against RLIMIT_DATA? */
+bool space_is_data(const struct mapping *map);
 /* Would `extra` bytes of mappings of these flags break a limit of the caller? 0 or -ENOMEM. */
 int space_limits_allow(struct space *space, uint64_t extra, bool data);
 /* Grows a MAP_GROWSDOWN mapping down to `address` if it may. NULL: no. */

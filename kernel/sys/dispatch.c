@@ -3,8 +3,10 @@
  */
 #include "abi/restart.h"
 #include "arch/trap.h"
+#include "lib/assert.h" /* DEBUG_CHECKS */
 #include "lib/errno.h"
 #include "sched/thread.h"
+#include "sys/check.h"
 #include "sys/strace.h"
 #include "sys/table.h"
 #include "syscall_prototypes.h"
@@ -71,4 +73,6 @@ void syscall_enter(struct trap_frame *frame)
         trap_set_return(frame, result);
     if (__builtin_expect(strace_on, 0))
         strace_leave(number, result);
+    if (DEBUG_CHECKS)
+        border_check();
 }
