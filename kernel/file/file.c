@@ -19,6 +19,7 @@
 #include "file/poll.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mem/reclaim.h"
 #include "mem/slab.h"
 #include "mem/uio.h"
 #include <asm/fcntl.h>
@@ -30,7 +31,7 @@ static _Atomic uint64_t pseudo_number = 1;
 
 struct file *file_alloc(const struct file_ops *ops, uint32_t mode, uint32_t flags)
 {
-    struct file *file = slab_alloc_zero(&file_cache);
+    struct file *file = reclaim_objects_may_grow() ? slab_alloc_zero(&file_cache) : NULL;
 
     if (!file)
         return NULL;

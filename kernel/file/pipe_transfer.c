@@ -20,6 +20,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mem/frame.h"
+#include "mem/reclaim.h"
 #include "mem/uio.h"
 #include <asm/fcntl.h>
 #include <asm/signal.h>
@@ -41,7 +42,7 @@ uint8_t *pipe_page_take(struct pipe *pipe)
             return page;
         }
     }
-    frame = frame_alloc(FRAME_KERNEL, 0, 0);
+    frame = reclaim_objects_may_grow() ? frame_alloc(FRAME_KERNEL, 0, 0) : NULL;
     return frame ? frame_address(frame) : NULL;
 }
 

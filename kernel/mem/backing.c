@@ -6,9 +6,13 @@
 #include "lib/container.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mem/reclaim.h"
 #include "mem/slab.h"
 #include "mem/space.h"
 #include "mem/uio.h"
+
+/* frame.flags of a page in a backing */
+enum { PAGE_LOOKED_AT = 1 }; /* since backing_reclaim was here; written with the lock held */
 
 static struct slab_cache node_cache = SLAB_CACHE("page-node", sizeof(struct slot_node));
 static _Atomic uint64_t shared_total, cached_total;
@@ -70,6 +74,8 @@ static void pages_remove(struct backing *backing, uint64_t first, uint64_t end)
 
 void backing_destroy(struct backing *backing)
 {
+    if (backing->listed)
+        reclaim_delist(backing);
     pages_remove(backing, 0, UINT64_MAX);
 }
 
@@ -111,6 +117,9 @@ int backing_insert(struct backing *backing, uint64_t index, struct frame *frame)
         return error;
     frame->cache.backing = backing;
     frame->cache.index = index;
+    frame->flags = PAGE_LOOKED_AT;
+    if (!backing->listed && has_source(backing))
+        reclaim_enlist(backing);
     backing->resident++;
     atomic_fetch_add(total_of(backing), 1);
     return 0;
@@ -190,6 +199,7 @@ static int page_get(struct backing *backing, uint64_t index, bool for_write, boo
         error = page_for_write(backing, index);
     if (error)
         return error;
+    frame->flags = PAGE_LOOKED_AT;
     frame_get(frame);
     *result = frame;
     return 0;
@@ -197,9 +207,13 @@ static int page_get(struct backing *backing, uint64_t index, bool for_write, boo
 
 int backing_page(struct backing *backing, uint64_t index, bool for_write, struct frame **frame)
 {
-    mutex_lock(&backing->lock);
-    int error = page_get(backing, index, for_write, true, frame);
-    mutex_unlock(&backing->lock);
+    int error;
+
+    do {
+        mutex_lock(&backing->lock);
+        error = page_get(backing, index, for_write, true, frame);
+        mutex_unlock(&backing->lock);
+    } while (error == -ENOMEM && reclaim_wait());
     return error;
 }
 
@@ -218,10 +232,38 @@ struct frame *backing_peek(struct backing *backing, uint64_t index)
     mutex_lock(&backing->lock);
     if (index < divide_up(backing->size, PAGE_SIZE))
         frame = slot_tree_get(&backing->pages, index);
-    if (frame)
+    if (frame) {
+        frame->flags = PAGE_LOOKED_AT;
         frame_get(frame);
+    }
     mutex_unlock(&backing->lock);
     return frame;
+}
+
+/* The count of the tree is the only one: no mapping, nobody reading. Lock held. */
+static bool page_idle(struct backing *backing, uint64_t index, struct frame *frame)
+{
+    bool looked_at = frame->flags & PAGE_LOOKED_AT;
+
+    frame->flags = 0;
+    return !looked_at && frame_refs(frame) == 1 && !slot_tree_marked(&backing->pages, index);
+}
+
+uint64_t backing_reclaim(struct backing *backing)
+{
+    struct frame *frame;
+    uint64_t freed = 0;
+
+    if (!has_source(backing) || !mutex_trylock(&backing->lock))
+        return 0;
+    for (uint64_t index = 0; (frame = slot_tree_next(&backing->pages, &index)); index++) {
+        if (!page_idle(backing, index, frame))
+            continue;
+        page_remove(backing, index);
+        freed++;
+    }
+    mutex_unlock(&backing->lock);
+    return freed;
 }
 
 struct frame *backing_next_dirty(struct backing *backing, uint64_t *index)
@@ -318,9 +360,16 @@ int64_t backing_read(struct backing *backing, uint64_t offset, struct uio *uio)
 /* The page for a write: one wholly beyond the end is not read from the source. */
 static int page_to_write(struct backing *backing, uint64_t index, struct frame **frame)
 {
-    mutex_lock(&backing->lock);
-    int error = page_get(backing, index, true, index << PAGE_SHIFT < backing->size, frame);
-    mutex_unlock(&backing->lock);
+    int error;
+
+    do {
+        mutex_lock(&backing->lock);
+        if (slot_tree_get(&backing->pages, index) || reclaim_files_may_grow())
+            error = page_get(backing, index, true, index << PAGE_SHIFT < backing->size, frame);
+        else
+            error = -ENOSPC;
+        mutex_unlock(&backing->lock);
+    } while (error == -ENOMEM && reclaim_wait());
     return error;
 }
 

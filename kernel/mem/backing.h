@@ -11,6 +11,7 @@
 #include "lib/slot_tree.h"
 #include "mem/frame.h"
 #include "sched/mutex.h"
+#include <bsd/sys/queue.h>
 
 struct backing;
 struct space;
@@ -44,6 +45,8 @@ struct backing {
     uint32_t deny_write;          /* lock: running as a program: opening for writing gives ETXTBSY */
     uint32_t writers;             /* lock: open for writing: exec gives ETXTBSY */
     uint32_t seals;               /* lock: F_SEAL_ bits */
+    bool listed;                  /* reclaim's lock: on its list */
+    TAILQ_ENTRY(backing) reclaim_link; /* reclaim's lock */
     bool anonymous;               /* shared anonymous memory: named /dev/zero (deleted) in maps; counted as shmem */
 };
 
@@ -66,6 +69,9 @@ struct frame *backing_peek(struct backing *backing, uint64_t index);
 /* Removes the pages [first, end) and their translations in every space that maps them (also private copies when `even_private`,
    as truncate does), zeroing nothing. Lock not held. */
 void backing_zap(struct backing *backing, uint64_t first, uint64_t end, bool even_private);
+/* Frees the pages that can be read again from the source, are not dirty, and that nobody holds or has looked at since the last call.
+   Returns how many; 0 also when the lock is taken. */
+uint64_t backing_reclaim(struct backing *backing);
 /* Makes pages [first, end) a hole. 0, or -EOPNOTSUPP for backings with a source. Lock not held. */
 int backing_punch(struct backing *backing, uint64_t first, uint64_t end);
 /* Gives the backing a page that the caller filled, with the caller's count on it. 0, -EEXIST, -ENOMEM. Lock held. */

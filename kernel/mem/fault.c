@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "mem/backing.h"
 #include "mem/huge.h"
+#include "mem/reclaim.h"
 #include "mem/space_parts.h"
 #include "mem/table.h"
 #include <linux/mman.h>
@@ -277,20 +278,22 @@ static int fault_locked(struct space *space, uint64_t address, unsigned access)
 
 int space_fault(struct space *space, struct uaddr address, unsigned access)
 {
+    int error;
+
     if (address.value >= MMU_USER_END)
         return -EFAULT;
-    mutex_lock(&space->lock);
-    int error = fault_locked(space, address.value, access);
-    mutex_unlock(&space->lock);
+    do {
+        mutex_lock(&space->lock);
+        error = fault_locked(space, address.value, access);
+        mutex_unlock(&space->lock);
+    } while (error == -ENOMEM && reclaim_or_kill());
     return error;
 }
 
-int space_page(struct space *space, struct uaddr address, unsigned access, struct frame **frame)
+static int page_once(struct space *space, struct uaddr address, unsigned access, struct frame **frame)
 {
     unsigned level;
 
-    if (address.value >= MMU_USER_END)
-        return -EFAULT;
     mutex_lock(&space->lock);
     int error = fault_locked(space, address.value, access);
     const struct pte *entry = error ? NULL : table_find(space, address.value, &level);
@@ -300,5 +303,17 @@ int space_page(struct space *space, struct uaddr address, unsigned access, struc
         frame_get(*frame);
     }
     mutex_unlock(&space->lock);
+    return error;
+}
+
+int space_page(struct space *space, struct uaddr address, unsigned access, struct frame **frame)
+{
+    int error;
+
+    if (address.value >= MMU_USER_END)
+        return -EFAULT;
+    do
+        error = page_once(space, address, access, frame);
+    while (error == -ENOMEM && reclaim_or_kill());
     return error;
 }

@@ -17,6 +17,7 @@
 #include "lib/container.h"
 #include "lib/string.h"
 #include "mem/fault_injection.h"
+#include "mem/reclaim.h"
 #include "sched/spin.h"
 #include "trace/log.h"
 
@@ -39,6 +40,7 @@ static struct frame *free_lists[FRAME_ORDER_MAX + 1];
 static struct frame *cached[CACHE_FRAMES]; /* single frames, refs 0 */
 static unsigned cached_count;
 static struct frame_totals totals;
+struct frame_marks frame_marks;
 struct frame *frame_zero;
 
 struct frame *frame_of(struct phys address)
@@ -203,12 +205,32 @@ static void single_free(struct frame *frame)
     cached[cached_count++] = frame;
 }
 
+uint64_t frames_free(void)
+{
+    return __atomic_load_n(&totals.free, __ATOMIC_RELAXED);
+}
+
+/* How many frames must stay free after an allocation of this kind by the current thread. */
+static uint64_t frames_kept(enum frame_kind kind)
+{
+    const struct thread *thread = thread_current();
+
+    if (!thread || !thread->process || (atomic_load(&thread->pending) & THREAD_KILL))
+        return 0;
+    return kind == FRAME_PAGE || kind == FRAME_CACHE ? frame_marks.reserve : frame_marks.reserve / 4;
+}
+
 struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned flags)
 {
     struct frame *frame;
+    uint64_t free = frames_free();
 
     debug_assert(order <= FRAME_ORDER_MAX);
     if (allocation_fails())
+        return NULL;
+    if (__builtin_expect(free < frame_marks.start, 0))
+        reclaim_start();
+    if (__builtin_expect(free < frame_marks.low, 0) && free < frames_kept(kind) + (1ull << order))
         return NULL;
     uint64_t saved = spin_lock_irq(&frame_lock);
     frame = order ? block_alloc(order) : single_alloc();
@@ -310,6 +332,15 @@ static void metadata_place(uint64_t last)
     best->fresh = best->start;
 }
 
+/* 1/128 of memory, but at most 16 MiB, is the reserve; the marks above it leave room for what is allocated while a round runs. */
+static void marks_set(void)
+{
+    uint64_t reserve = min_u64(totals.total / 128, 4096);
+
+    frame_marks = (struct frame_marks){
+        .start = reserve * 3, .low = reserve * 3, .high = reserve * 6, .reserve = reserve, .total = totals.total};
+}
+
 void frame_init(void)
 {
     uint64_t last = 0;
@@ -327,6 +358,7 @@ void frame_init(void)
     for (unsigned i = 0; i < range_count; i++)
         totals.total += ranges[i].end - ranges[i].start;
     totals.free = totals.total;
+    marks_set();
     frame_zero = frame_alloc(FRAME_PAGE, 0, FRAME_ZERO);
     if (!frame_zero)
         panic("no memory for the zero page");

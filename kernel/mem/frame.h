@@ -71,9 +71,21 @@ struct frame_totals {
     uint64_t allocated;   /* frames handed out since boot */
 };
 
+/* Watermarks of free frames, see mem/reclaim.h. Constant after frame_init but for `start`, which the reclaiming thread moves. */
+struct frame_marks {
+    uint64_t start;         /* an allocation that finds fewer wakes the reclaiming thread */
+    uint64_t low, high;     /* memory is short below the one, reclaiming ends at the other */
+    uint64_t reserve;       /* not handed out for pages of programs and files */
+    uint64_t total;
+};
+extern struct frame_marks frame_marks;
+/* A hint, without a lock. */
+uint64_t frames_free(void);
+
 /* Takes over machine.ram. */
 void frame_init(void);
-/* 1 << order contiguous, aligned frames; the first one's refs is 1 and its order is set. NULL: no memory, or fault injection. */
+/* 1 << order contiguous, aligned frames; the first one's refs is 1 and its order is set. NULL: no memory but the reserve, or fault
+   injection. */
 struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
 void frame_get(struct frame *frame);
 /* Drops a count; the last one frees the block. FRAME_CACHE frames are kept alive by their backing's count. */

@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mem/backing.h"
+#include "mem/reclaim.h"
 #include "mem/slab.h"
 #include "mem/space_parts.h"
 #include "mem/table.h"
@@ -262,7 +263,7 @@ void space_zap_backing(struct backing *backing, uint64_t first, uint64_t end, bo
             mutex_lock(&space->lock);
             error = zap_in_space(space, backing, first, end, even_private);
             mutex_unlock(&space->lock);
-            if (error)
+            if (error && !reclaim_or_kill())
                 sched_yield(); /* memory for a border table: somebody will give some back */
         } while (error);
     }
