@@ -36,7 +36,7 @@ KERNEL := $(BUILD)/furca.elf
 
 KERNEL_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
 	-Wno-unused-parameter -Wframe-larger-than=1536
-KERNEL_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $(BUILD)/include-abi \
+KERNEL_CPPFLAGS := -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -isystem $(BUILD)/include-abi \
 	-Ikernel -Ikernel/arch/include -Ikernel/arch/$(ARCH)/include -I$(BUILD)/generated -D__KERNEL_FURCA__ -DDEBUG_CHECKS=$(DEBUG)
 KERNEL_CFLAGS_ARCH_x86_64 := -m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none -fno-pic -fno-pie
 KERNEL_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
@@ -94,6 +94,12 @@ include kernel/arch/$(ARCH)/build.mk
 # --- the rest -----------------------------------------------------------------------------------------------------
 
 -include host/build.mk guest/build.mk examples/build.mk tests/abi/build.mk tests/unit/build.mk tests/build.mk tools/check/build.mk bench/build.mk
+
+.PHONY: run
+run:
+	@BUILD=$(BUILD) tools/install-packages
+	@$(MAKE) -s --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) BUILD=$(BUILD) kernel host guest examples
+	@BUILD=$(BUILD) tools/tour
 
 .PHONY: clean
 clean:

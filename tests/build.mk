@@ -24,4 +24,4 @@ $(PROGRAMS_OUT)/%: tests/programs/%.c
 
 # Everything that CI runs. TEST=PART... runs some parts only; tests/run names them.
 test:
-	@BUILD=$(BUILD) MAKE="$(MAKE)" tests/run $(TEST)
+	@BUILD=$(BUILD) tests/run $(TEST)

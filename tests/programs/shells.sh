@@ -4,7 +4,7 @@ compare dash_pipes dash script <<'S'
 seq 1 100 | sort -rn | head -n 3 | while read -r n; do echo "line $n"; done
 x=$(echo sub; exit 5); echo "$x $?"
 f() { return $1; }; f 7; echo $?; f 0 && echo yes || echo no
-for i in 1 2 3; do (sleep 0.0$i; echo "$i" >>log) & done; wait; cat log
+for i in 1 2 3; do (sleep 0.0$i; echo "$i" >>log) & done; wait; sort log
 cat <<A | tr a-z A-Z
 here $(echo document)
 A
@@ -14,7 +14,7 @@ compare dash_signals dash script <<'S'
 trap 'echo term' TERM; kill -TERM $$; echo on
 (trap 'echo got int; exit 3' INT; kill -INT "$(exec sh -c 'echo $PPID')"; echo not reached); echo $?
 dash -c 'kill -KILL $$'; echo $?
-sleep 100 & p=$!; kill -STOP $p; kill -0 $p && echo there; kill -CONT $p; kill $p; wait $p; echo $?
+trap - TERM; sleep 100 & p=$!; kill -STOP $p; kill -0 $p && echo there; kill -CONT $p; kill $p; wait $p; echo $?
 ulimit -n 20; ulimit -n; ulimit -f 1; head -c 100000 /dev/zero >f; echo $?; wc -c <f
 S
 
