@@ -1,14 +1,18 @@
 /*
- * The frame allocator: binary buddies (Knuth, TAOCP 1, 2.5) over each range of RAM, behind a small cache of single frames.
+ * The frame allocator: binary buddies (Knuth, TAOCP 1, 2.5) over each range of RAM, behind a small
+ * cache of single frames.
  *
- * Metadata, one struct frame per frame, lies at the start of the largest range. It is not touched at boot: a range keeps `fresh`, the
- * first frame that was never handed to the buddies, and when a request finds no free block the next block of 4 MiB is initialised
- * and freed into the lists. So start-up costs the same for 64 MiB and for 512 GiB.
+ * Metadata, one struct frame per frame, lies at the start of the largest range. It is not touched
+ * at boot: a range keeps `fresh`, the first frame that was never handed to the buddies, and when a
+ * request finds no free block the next block of 4 MiB is initialised and freed into the lists. So
+ * start-up costs the same for 64 MiB and for 512 GiB.
  *
- * Invariants: a free block of order n starts at a frame number that is a multiple of 1 << n, has refs 0 and kind FRAME_FREE, and its
- * buddy is not a free block of the same order. Every frame below `fresh` belongs to exactly one free block or allocation.
+ * Invariants: a free block of order n starts at a frame number that is a multiple of 1 << n, has
+ * refs 0 and kind FRAME_FREE, and its buddy is not a free block of the same order. Every frame
+ * below `fresh` belongs to exactly one free block or allocation.
  *
- * Locks: frame_lock (interrupts off) guards lists and ranges. Cost: O(FRAME_ORDER_MAX); single frames usually O(1).
+ * Locks: frame_lock (interrupts off) guards lists and ranges. Cost: O(FRAME_ORDER_MAX); single
+ * frames usually O(1).
  */
 #include "mem/frame.h"
 #include "arch/machine.h"
@@ -35,33 +39,13 @@ struct frame_range {
 static struct spinlock frame_lock;
 static struct frame_range ranges[MACHINE_RANGES];
 static unsigned range_count;
-static struct frame *frames; /* by frame number */
+struct frame *frame_array;
 static struct frame *free_lists[FRAME_ORDER_MAX + 1];
 static struct frame *cached[CACHE_FRAMES]; /* single frames, refs 0 */
 static unsigned cached_count;
 static struct frame_totals totals;
 struct frame_marks frame_marks;
 struct frame *frame_zero;
-
-struct frame *frame_of(struct phys address)
-{
-    return frames + (address.value >> PAGE_SHIFT);
-}
-
-struct frame *frame_of_kernel(const void *pointer)
-{
-    return frame_of(kernel_to_phys(pointer));
-}
-
-struct phys frame_phys(const struct frame *frame)
-{
-    return (struct phys){(uint64_t)(frame - frames) << PAGE_SHIFT};
-}
-
-void *frame_address(const struct frame *frame)
-{
-    return phys_to_kernel(frame_phys(frame));
-}
 
 bool frame_exists(struct phys address)
 {
@@ -71,11 +55,6 @@ bool frame_exists(struct phys address)
         if (number >= ranges[i].start && number < ranges[i].fresh)
             return true;
     return false;
-}
-
-uint32_t frame_refs(const struct frame *frame)
-{
-    return atomic_load_explicit(&frame->refs, memory_order_acquire);
 }
 
 static void list_push(struct frame *frame, unsigned order)
@@ -111,29 +90,30 @@ static struct frame_range *range_of(uint64_t number)
 static bool buddy_is_free(const struct frame_range *range, uint64_t buddy, unsigned order)
 {
     return buddy >= range->start && buddy + (1ull << order) <= range->fresh &&
-           frames[buddy].kind == FRAME_FREE && frames[buddy].order == order;
+           frame_array[buddy].kind == FRAME_FREE && frame_array[buddy].order == order;
 }
 
 /* Frees a block into the lists, joining it with its buddies. frame_lock held. */
 static void block_free(struct frame *frame, unsigned order)
 {
-    uint64_t number = (uint64_t)(frame - frames);
+    uint64_t number = (uint64_t)(frame - frame_array);
     struct frame_range *range = range_of(number);
 
     while (order < FRAME_ORDER_MAX) {
         uint64_t buddy = number ^ (1ull << order);
         if (!buddy_is_free(range, buddy, order))
             break;
-        list_remove(&frames[buddy], order);
-        frames[buddy].order = UINT8_MAX; /* no longer the head of a free block */
-        frames[number].order = UINT8_MAX;
+        list_remove(&frame_array[buddy], order);
+        frame_array[buddy].order = UINT8_MAX; /* no longer the head of a free block */
+        frame_array[number].order = UINT8_MAX;
         number &= ~(1ull << order);
         order++;
     }
-    list_push(&frames[number], order);
+    list_push(&frame_array[number], order);
 }
 
-/* Initialises the next block of some range and frees it. False when all RAM is in use. frame_lock held. */
+/* Initialises the next block of some range and frees it. False when all RAM is in use. frame_lock
+ * held. */
 static bool range_open_block(void)
 {
     for (unsigned i = 0; i < range_count; i++) {
@@ -142,15 +122,15 @@ static bool range_open_block(void)
             continue;
         uint64_t first = range->fresh;
         uint64_t end = min_u64(align_down(first, BLOCK_FRAMES) + BLOCK_FRAMES, range->end);
-        memset(&frames[first], 0, (size_t)(end - first) * sizeof(struct frame));
+        memset(&frame_array[first], 0, (size_t)(end - first) * sizeof(struct frame));
         for (uint64_t n = first; n < end; n++)
-            frames[n].order = UINT8_MAX;
+            frame_array[n].order = UINT8_MAX;
         range->fresh = end;
         while (first < end) {
             unsigned order = FRAME_ORDER_MAX;
             while (!is_aligned(first, 1ull << order) || first + (1ull << order) > end)
                 order--;
-            list_push(&frames[first], order);
+            list_push(&frame_array[first], order);
             first += 1ull << order;
         }
         return true;
@@ -217,7 +197,8 @@ static uint64_t frames_kept(enum frame_kind kind)
 
     if (!thread || !thread->process || (atomic_load(&thread->pending) & THREAD_KILL))
         return 0;
-    return kind == FRAME_PAGE || kind == FRAME_CACHE ? frame_marks.reserve : frame_marks.reserve / 4;
+    return kind == FRAME_PAGE || kind == FRAME_CACHE ? frame_marks.reserve
+                                                     : frame_marks.reserve / 4;
 }
 
 struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned flags)
@@ -293,20 +274,6 @@ void frame_join(struct frame *block, unsigned order)
     block->order = (uint8_t)order;
 }
 
-void frame_get(struct frame *frame)
-{
-    atomic_fetch_add_explicit(&frame->refs, 1, memory_order_relaxed);
-}
-
-void frame_put(struct frame *frame)
-{
-    uint32_t before = atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_acq_rel);
-
-    debug_assert(before > 0);
-    if (before == 1)
-        frame_free(frame);
-}
-
 void frame_totals_get(struct frame_totals *result)
 {
     uint64_t saved = spin_lock_irq(&frame_lock);
@@ -327,18 +294,22 @@ static void metadata_place(uint64_t last)
     if (best->end - best->start <= pages)
         panic("too little memory: %llu KiB needed for its own description",
               (unsigned long long)pages * 4);
-    frames = phys_to_kernel((struct phys){best->start << PAGE_SHIFT});
+    frame_array = phys_to_kernel((struct phys){best->start << PAGE_SHIFT});
     best->start += pages;
     best->fresh = best->start;
 }
 
-/* 1/128 of memory, but at most 16 MiB, is the reserve; the marks above it leave room for what is allocated while a round runs. */
+/* 1/128 of memory, but at most 16 MiB, is the reserve; the marks above it leave room for what is
+ * allocated while a round runs. */
 static void marks_set(void)
 {
     uint64_t reserve = min_u64(totals.total / 128, 4096);
 
-    frame_marks = (struct frame_marks){
-        .start = reserve * 3, .low = reserve * 3, .high = reserve * 6, .reserve = reserve, .total = totals.total};
+    frame_marks = (struct frame_marks){.start = reserve * 3,
+                                       .low = reserve * 3,
+                                       .high = reserve * 6,
+                                       .reserve = reserve,
+                                       .total = totals.total};
 }
 
 void frame_init(void)

@@ -83,6 +83,29 @@ static void entry_put(struct pte entry, unsigned level)
         table_put(huge_shadow(entry), 0);
 }
 
+/* Empties one line of a level-0 table. */
+static void put_pages(struct pte *entries)
+{
+    for (unsigned i = 0; i < ENTRIES_PER_LINE; i++) {
+        struct pte entry = entries[i];
+        if (pte_empty(entry))
+            continue;
+        entries[i].bits = 0;
+        leaf_put(entry);
+    }
+}
+
+static void put_branches(struct pte *entries, unsigned level)
+{
+    for (unsigned i = 0; i < ENTRIES_PER_LINE; i++) {
+        struct pte entry = entries[i];
+        entries[i].bits = 0;
+        if (!pte_empty(entry))
+            entry_put(entry, level);
+    }
+    sched_point();
+}
+
 void table_put(struct frame *table, unsigned level)
 {
     if (atomic_fetch_sub_explicit(&table->refs, 1, memory_order_acq_rel) != 1)
@@ -95,14 +118,10 @@ void table_put(struct frame *table, unsigned level)
     struct pte *entries = table_entries(table);
     for (uint64_t lines = table->table.lines; lines; lines &= lines - 1) {
         unsigned first = (unsigned)__builtin_ctzll(lines) * ENTRIES_PER_LINE;
-        for (unsigned i = first; i < first + ENTRIES_PER_LINE; i++) {
-            struct pte entry = entries[i];
-            entries[i].bits = 0;
-            if (!pte_empty(entry))
-                entry_put(entry, level);
-        }
         if (level)
-            sched_point();
+            put_branches(entries + first, level);
+        else
+            put_pages(entries + first);
     }
     table->table.lines = 0;
     table_free(table);
@@ -123,17 +142,30 @@ static struct pte share_branch(struct pte *slot, struct pte entry, unsigned leve
     return entry;
 }
 
-static struct pte share_page(struct pte *slot, struct pte entry)
+/* The pages of one line, for a copy of a level-0 table. */
+static void share_pages(struct pte *from, struct pte *to)
 {
-    unsigned flags = pte_flags(entry);
-
-    if (!(flags & PTE_LEAF_SPECIAL))
-        frame_get(frame_of(pte_target(entry)));
-    if ((flags & (PTE_LEAF_WRITE | PTE_LEAF_SHARED)) == PTE_LEAF_WRITE) {
-        entry = pte_protect(entry);
-        pte_store(slot, entry);
+    for (unsigned i = 0; i < ENTRIES_PER_LINE; i++) {
+        struct pte entry = pte_load(&from[i]);
+        if (pte_empty(entry))
+            continue;
+        if (!(pte_flags(entry) & PTE_LEAF_SPECIAL))
+            frame_get(frame_of(pte_target(entry)));
+        if (pte_writable(entry) && !(pte_flags(entry) & PTE_LEAF_SHARED)) {
+            entry = pte_protect(entry);
+            pte_store(&from[i], entry);
+        }
+        to[i] = entry;
     }
-    return entry;
+}
+
+static void share_branches(struct pte *from, struct pte *to, unsigned level)
+{
+    for (unsigned i = 0; i < ENTRIES_PER_LINE; i++) {
+        struct pte entry = pte_load(&from[i]);
+        if (!pte_empty(entry))
+            to[i] = share_branch(&from[i], entry, level);
+    }
 }
 
 /* A copy of a shared table: every child has one more holder afterwards and is protected in both.
@@ -147,11 +179,10 @@ static struct frame *table_copy(struct space *space, struct frame *old, unsigned
     struct pte *from = table_entries(old), *to = table_entries(copy);
     for (uint64_t lines = old->table.lines; lines; lines &= lines - 1) {
         unsigned first = (unsigned)__builtin_ctzll(lines) * ENTRIES_PER_LINE;
-        for (unsigned i = first; i < first + ENTRIES_PER_LINE; i++) {
-            struct pte entry = pte_load(&from[i]);
-            if (!pte_empty(entry))
-                to[i] = level ? share_branch(&from[i], entry, level) : share_page(&from[i], entry);
-        }
+        if (level)
+            share_branches(from + first, to + first, level);
+        else
+            share_pages(from + first, to + first);
         space->work.entries_touched += ENTRIES_PER_LINE;
     }
     copy->table = old->table;
@@ -267,15 +298,23 @@ static void count_leaf(struct space *space, uint64_t address, unsigned level, st
                     sign * (level ? PTE_PER_TABLE : 1));
 }
 
+/* Replacing the one by the other changes no count. */
+static bool counted_alike(struct pte a, struct pte b)
+{
+    return ((pte_flags(a) ^ pte_flags(b)) & (PTE_LEAF_SPECIAL | PTE_LEAF_FILE)) == 0;
+}
+
 void table_set_leaf(struct space *space, uint64_t address, unsigned level, struct pte *table,
                     struct pte entry)
 {
     unsigned index = mmu_index(address, level);
     struct pte old = pte_load(&table[index]);
 
-    if (!pte_empty(old))
-        count_leaf(space, address, level, old, -1);
-    count_leaf(space, address, level, entry, 1);
+    if (pte_empty(old) || !counted_alike(old, entry)) {
+        if (!pte_empty(old))
+            count_leaf(space, address, level, old, -1);
+        count_leaf(space, address, level, entry, 1);
+    }
     frame_of_kernel(table)->table.lines |= line_bit(index);
     pte_store(&table[index], entry);
     uint64_t resident = space->root->table.anonymous + (uint64_t)space->root->table.file;

@@ -41,6 +41,24 @@ static unsigned part_last(const struct part *part)
     return mmu_index(part->end - 1, part->level);
 }
 
+/* The first used entry from `index` on, or PTE_PER_TABLE. Unused lines are passed over whole. */
+static unsigned part_next(const struct part *part, unsigned index)
+{
+    uint64_t lines = frame_of_kernel(part->entries)->table.lines;
+
+    while (index < PTE_PER_TABLE) {
+        uint64_t left = lines >> (index / ENTRIES_PER_LINE);
+        if (!left)
+            return PTE_PER_TABLE;
+        if (!(left & 1))
+            index = (index / ENTRIES_PER_LINE + (unsigned)__builtin_ctzll(left)) * ENTRIES_PER_LINE;
+        if (!pte_empty(pte_load(&part->entries[index])))
+            return index;
+        index++;
+    }
+    return index;
+}
+
 static struct part part_root(struct space *space, uint64_t start, uint64_t end)
 {
     return (struct part){table_entries(space->root), MMU_LEVELS - 1, start, end};
@@ -49,13 +67,14 @@ static struct part part_root(struct space *space, uint64_t start, uint64_t end)
 /* Owns the tables below entries that the range cuts, or with `all` below every entry. */
 static int own_part(struct space *space, const struct part *part, bool all)
 {
-    for (unsigned i = part_first(part); part->level && i <= part_last(part); i++) {
+    for (unsigned i = part_next(part, part_first(part)); part->level && i <= part_last(part);
+         i = part_next(part, i + 1)) {
         struct pte *slot = &part->entries[i], entry = pte_load(slot);
         uint64_t begin;
         bool whole;
         struct part below = part_below(part, i, &begin, &whole);
 
-        if (pte_empty(entry) || (whole && (!all || pte_is_leaf(entry, part->level))))
+        if ((whole && (!all || pte_is_leaf(entry, part->level))))
             continue;
         int error = table_own_child(space, below.start, slot, part->level);
         if (error)
@@ -126,14 +145,13 @@ static void zap_part(struct space *space, const struct part *part)
         zap_pages(space, part);
         return;
     }
-    for (unsigned i = part_first(part); i <= part_last(part); i++) {
+    for (unsigned i = part_next(part, part_first(part)); i <= part_last(part);
+         i = part_next(part, i + 1)) {
         struct pte *slot = &part->entries[i];
         uint64_t begin;
         bool whole;
         struct part below = part_below(part, i, &begin, &whole);
 
-        if (pte_empty(pte_load(slot)))
-            continue;
         if (whole) {
             table_clear_branch(space, begin, part->level, slot);
             continue;
@@ -156,14 +174,13 @@ int table_zap(struct space *space, uint64_t start, uint64_t end)
 
 static void visit_part(const struct part *part, struct table_visit *visit)
 {
-    for (unsigned i = part_first(part); i <= part_last(part); i++) {
+    for (unsigned i = part_next(part, part_first(part)); i <= part_last(part);
+         i = part_next(part, i + 1)) {
         struct pte *slot = &part->entries[i], entry = pte_load(slot);
         uint64_t begin;
         bool whole;
         struct part below = part_below(part, i, &begin, &whole);
 
-        if (pte_empty(entry))
-            continue;
         if (pte_is_leaf(entry, part->level)) {
             visit->leaf(visit, part->level ? begin : below.start, part->level, slot);
             continue;
