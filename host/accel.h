@@ -9,7 +9,7 @@
 
 enum accel_memory { ACCEL_UNKNOWN, ACCEL_WORKS, ACCEL_HANGS };
 
-/* How long a guest under KVM may take until its first byte on the serial port, in seconds. */
+/* How long a guest under KVM may take until its init has said hello, in seconds. */
 #define ACCEL_PATIENCE 2.0
 
 /* NULL when /dev/kvm can be used, else why not, for people. */

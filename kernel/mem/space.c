@@ -16,10 +16,10 @@
 static struct slab_cache space_cache = SLAB_CACHE("space", sizeof(struct space));
 static struct slab_cache node_cache = SLAB_CACHE("map-node", sizeof(struct map_node));
 
-/* All spaces, for truncate. spaces_lock may be taken with any other lock of this file held and is held for O(1) only. */
+/* All spaces, for truncate. spaces_lock may be taken with any other lock of this file held and is
+ * held for O(1) only. */
 static struct spinlock spaces_lock;
 static TAILQ_HEAD(, space) spaces = TAILQ_HEAD_INITIALIZER(spaces);
-static uint64_t nodes_copied;
 
 static void *node_alloc(void)
 {
@@ -47,17 +47,7 @@ static void source_put(void *object)
     source->put(source);
 }
 
-static void node_copied(void)
-{
-    __atomic_fetch_add(&nodes_copied, 1, __ATOMIC_RELAXED);
-}
-
-const struct map_tree_ops space_map_ops = {node_alloc, node_free, source_get, source_put, node_copied};
-
-uint64_t space_nodes_copied(void)
-{
-    return __atomic_load_n(&nodes_copied, __ATOMIC_RELAXED);
-}
+const struct map_tree_ops space_map_ops = {node_alloc, node_free, source_get, source_put, NULL};
 
 /* A space that is not on the list yet, with an empty root. */
 static struct space *space_alloc(void)
@@ -121,25 +111,29 @@ void space_put(struct space *space)
     space_drop(space);
 }
 
-/* --- fork --------------------------------------------------------------------------------------------------------- */
+/* --- fork
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
-/* What a mapping that asked for it is to a child: nothing, or fresh memory, or not locked. Works on the child alone. */
+/* What a mapping that asked for it is to a child: nothing, or fresh memory, or not locked. Works on
+ * the child alone. */
 static int except_mapping(struct space *child, uint64_t start, uint64_t end, uint32_t flags)
 {
+    struct map_change unlock = {.flags_clear = MAPPING_LOCKED};
     int error = 0;
 
     if (flags & (MAPPING_DONTFORK | MAPPING_WIPEONFORK))
         error = table_zap(child, start, end);
-    if (!error && (flags & MAPPING_DONTFORK))
+    if (error)
+        return error;
+    if (flags & MAPPING_DONTFORK)
         return space_maps_erase(child, start, end);
-    if (!error && (flags & MAPPING_LOCKED)) {
-        struct map_change change = {.flags_clear = MAPPING_LOCKED};
-        error = map_tree_change(&space_map_ops, &child->maps, start, end, &change);
-    }
-    return error;
+    if (flags & MAPPING_LOCKED)
+        return space_maps_change(child, start, end, &unlock);
+    return 0;
 }
 
-/* Applies the parent's list of exceptions; O(exceptions). */
+/* The child begins with its parent's list of exceptions and applies it; O(exceptions). */
 static int fork_exceptions(struct space *child, const struct map_tree *exceptions)
 {
     const struct mapping *at;
@@ -147,9 +141,6 @@ static int fork_exceptions(struct space *child, const struct map_tree *exception
 
     for (uint64_t from = 0; !error && (at = map_tree_next(exceptions, from)); from = at->end)
         error = except_mapping(child, at->start, at->end, at->flags);
-    for (uint64_t from = 0; !error && (at = map_tree_next(exceptions, from)); from = at->end)
-        error = space_exceptions_update(child, at->start, at->end);
-    child->locked_pages = 0;
     return error;
 }
 
@@ -165,10 +156,12 @@ int space_fork(struct space *parent, unsigned depth, struct space **result)
     map_tree_fork(&child->maps, &parent->maps);
     child->layout = parent->layout;
     child->data_pages = parent->data_pages;
+    child->locked_pages = parent->locked_pages;
     mmu_flush(&parent->mmu);
     if (parent->exceptions.root) {
         struct map_tree exceptions = {0};
         map_tree_fork(&exceptions, &parent->exceptions);
+        map_tree_fork(&child->exceptions, &parent->exceptions);
         error = fork_exceptions(child, &exceptions);
         map_tree_drop(&space_map_ops, &exceptions);
     }
@@ -178,7 +171,8 @@ int space_fork(struct space *parent, unsigned depth, struct space **result)
         error = map_tree_own_all(&space_map_ops, &child->maps);
     child->resident_peak = child->root->table.anonymous + (uint64_t)child->root->table.file;
     if (!error)
-        space_publish(child); /* behind its parent, and before that is unlocked: a truncation that missed it here meets it there */
+        space_publish(child); /* behind its parent, and before that is unlocked: a truncation that
+                                 missed it here meets it there */
     mutex_unlock(&parent->lock);
     if (error)
         space_drop(child);
@@ -187,14 +181,17 @@ int space_fork(struct space *parent, unsigned depth, struct space **result)
     return error;
 }
 
-/* --- truncation --------------------------------------------------------------------------------------------------- */
+/* --- truncation
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 struct file_zap {
     struct table_visit visit;
     struct space *space;
 };
 
-static void zap_file_leaf(struct table_visit *visit, uint64_t address, unsigned level, struct pte *entry)
+static void zap_file_leaf(struct table_visit *visit, uint64_t address, unsigned level,
+                          struct pte *entry)
 {
     struct file_zap *zap = visit->argument;
 
@@ -202,7 +199,8 @@ static void zap_file_leaf(struct table_visit *visit, uint64_t address, unsigned 
         table_clear_leaf(zap->space, address, 0, entry - mmu_index(address, 0));
 }
 
-/* Removes the translations of [start, end), or with !all only those that still are the file's pages. */
+/* Removes the translations of [start, end), or with !all only those that still are the file's
+ * pages. */
 static int zap_addresses(struct space *space, uint64_t start, uint64_t end, bool all)
 {
     struct file_zap zap = {.space = space};
@@ -216,7 +214,8 @@ static int zap_addresses(struct space *space, uint64_t start, uint64_t end, bool
     return error;
 }
 
-static int zap_in_space(struct space *space, struct backing *backing, uint64_t first, uint64_t last, bool all)
+static int zap_in_space(struct space *space, struct backing *backing, uint64_t first, uint64_t last,
+                        bool all)
 {
     const struct mapping *map;
     int error = 0;
@@ -225,7 +224,8 @@ static int zap_in_space(struct space *space, struct backing *backing, uint64_t f
         struct map_source *source = map->object;
         if (!source || source->backing != backing)
             continue;
-        uint64_t low = map->offset >> PAGE_SHIFT, high = low + ((map->end - map->start) >> PAGE_SHIFT);
+        uint64_t low = map->offset >> PAGE_SHIFT,
+                 high = low + ((map->end - map->start) >> PAGE_SHIFT);
         uint64_t a = first > low ? first : low, b = last < high ? last : high;
         if (a < b)
             error = zap_addresses(space, map->start + ((a - low) << PAGE_SHIFT),
@@ -235,7 +235,8 @@ static int zap_in_space(struct space *space, struct backing *backing, uint64_t f
     return error;
 }
 
-/* The space after `space` in the list (NULL: the first) with a reference; drops the one on `space`. */
+/* The space after `space` in the list (NULL: the first) with a reference; drops the one on `space`.
+ */
 static struct space *spaces_next(struct space *space)
 {
     uint64_t saved = spin_lock_irq(&spaces_lock);
@@ -276,7 +277,8 @@ bool space_backing_written(struct backing *backing)
     for (struct space *space = spaces_next(NULL); space; space = spaces_next(space)) {
         const struct mapping *map;
         mutex_lock(&space->lock);
-        for (uint64_t from = 0; !found && (map = map_tree_next(&space->maps, from)); from = map->end) {
+        for (uint64_t from = 0; !found && (map = map_tree_next(&space->maps, from));
+             from = map->end) {
             struct map_source *source = map->object;
             found = source && source->backing == backing && (map->flags & MAPPING_SHARED) &&
                     !(map->flags & MAPPING_MAY_NOT_WRITE);

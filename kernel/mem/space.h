@@ -1,10 +1,11 @@
 /*
- * Address spaces: what a process remembers. A space is two share trees, the page tables (mem/table.h) and the mapping tree
- * (lib/map_tree.h), and fork takes references to their roots, whatever they hold.
+ * Address spaces: what a process remembers. A space is two share trees, the page tables
+ * (mem/table.h) and the mapping tree (lib/map_tree.h), and fork takes references to their roots,
+ * whatever they hold.
  *
- * Locks: `lock` guards both trees and everything marked l. It is taken before a backing's lock. Page faults take it too, so no user
- * memory may be touched while it is held. Costs: fork is O(used root slots) <= 256 and usually 2 or 3; a fault owns at most one
- * table per level and one page.
+ * Locks: `lock` guards both trees and everything marked l. It is taken before a backing's lock.
+ * Page faults take it too, so no user memory may be touched while it is held. Costs: fork is O(used
+ * root slots) <= 256 and usually 2 or 3; a fault owns at most one table per level and one page.
  */
 #ifndef MEM_SPACE_H
 #define MEM_SPACE_H
@@ -19,8 +20,8 @@ struct backing;
 struct space;
 struct uio;
 
-/* What a mapping of a file or of shared memory refers to (mapping.object). Embedded in the open file description, so that mem need
-   not know files. */
+/* What a mapping of a file or of shared memory refers to (mapping.object). Embedded in the open
+   file description, so that mem need not know files. */
 struct map_source {
     struct backing *backing;
     void (*get)(struct map_source *source);
@@ -39,17 +40,17 @@ enum {
     MAPPING_MAY_NOT_WRITE = 128, /* shared mapping of a file that is open for reading only */
     MAPPING_HUGE = 256,          /* MADV_HUGEPAGE */
     MAPPING_DONTDUMP = 512,
-    MAPPING_ACCOUNT = 1024,      /* counts as private writable memory (RLIMIT_DATA) */
-    MAPPING_STACK = 2048,        /* MAP_STACK: informative */
+    MAPPING_ACCOUNT = 1024, /* counts as private writable memory (RLIMIT_DATA) */
+    MAPPING_STACK = 2048,   /* MAP_STACK: informative */
 };
 
 /* Flags that need work at fork: the explicit short list. */
 #define MAPPING_FORK_EXCEPTION (MAPPING_DONTFORK | MAPPING_WIPEONFORK | MAPPING_LOCKED)
 
-/* Counted work of the share trees, for the tests of constant time and for people (/proc/PID/fork). */
+/* Counted work of the share trees, for the tests of constant time and for people (/proc/PID/fork).
+ */
 struct space_work {
     uint64_t tables_copied, tables_made, entries_touched, pages_copied, pages_zeroed, huge_split;
-    uint64_t map_nodes_copied;
     uint64_t faults, faults_major;
 };
 
@@ -65,20 +66,21 @@ struct space_layout {
 };
 
 struct space {
-    _Atomic uint32_t refs;       /* a processes that share it */
+    _Atomic uint32_t refs; /* a processes that share it */
     struct mutex lock;
-    struct mmu_space mmu;        /* l */
-    struct frame *root;          /* c the root table; its counts are the resident pages */
-    uint64_t used[4];            /* l bit per used root slot */
-    struct map_tree maps;        /* l */
-    struct map_tree exceptions;  /* l the ranges with a MAPPING_FORK_EXCEPTION flag: the list that fork works off */
-    uint64_t locked_pages;       /* l pages in MAPPING_LOCKED mappings */
-    uint64_t data_pages;         /* l pages in MAPPING_ACCOUNT mappings */
-    bool lock_future;            /* l mlockall(MCL_FUTURE) */
-    struct space_layout layout;  /* l */
-    struct space_work work;      /* l */
-    uint64_t resident_peak;      /* l pages */
-    TAILQ_ENTRY(space) link;     /* spaces_lock */
+    struct mmu_space mmu;       /* l */
+    struct frame *root;         /* c the root table; its counts are the resident pages */
+    uint64_t used[4];           /* l bit per used root slot */
+    struct map_tree maps;       /* l */
+    struct map_tree exceptions; /* l the ranges with a MAPPING_FORK_EXCEPTION flag: the list that
+                                   fork works off */
+    uint64_t locked_pages;      /* l pages in MAPPING_LOCKED mappings */
+    uint64_t data_pages;        /* l pages in MAPPING_ACCOUNT mappings */
+    bool lock_future;           /* l mlockall(MCL_FUTURE) */
+    struct space_layout layout; /* l */
+    struct space_work work;     /* l */
+    uint64_t resident_peak;     /* l pages */
+    TAILQ_ENTRY(space) link;    /* spaces_lock */
 };
 
 /* Limits that the caller's process is under, in bytes (UINT64_MAX: none). */
@@ -91,14 +93,16 @@ void space_limits_current(struct space_limits *limits);
 
 /* Empty space with one reference. NULL: no memory. */
 struct space *space_create(void);
-/* The child's space: shares every table, mapping and page of the parent's, which is flushed. depth: 0 root, 1 tables, 2 pages
-   (the dial). 0 or -ENOMEM. Parent's lock not held. */
+/* The child's space: shares every table, mapping and page of the parent's, which is flushed. depth:
+   0 root, 1 tables, 2 pages (the dial). 0 or -ENOMEM. Parent's lock not held. */
 int space_fork(struct space *parent, unsigned depth, struct space **child);
 struct space *space_get(struct space *space);
-/* The last reference takes everything apart; may be long, lets other threads run. Not loaded on any CPU by then. */
+/* The last reference takes everything apart; may be long, lets other threads run. Not loaded on any
+ * CPU by then. */
 void space_put(struct space *space);
 
-/* --- mappings: map.c, remap.c, advise.c. Lengths and addresses in bytes, checked here; errors as the manual pages say. ---------- */
+/* --- mappings: map.c, remap.c, advise.c. Lengths and addresses in bytes, checked here; errors as
+ * the manual pages say. ---------- */
 
 struct map_request {
     uint64_t address, length;
@@ -111,8 +115,8 @@ struct map_request {
 int64_t space_map(struct space *space, const struct map_request *request);
 int space_unmap(struct space *space, uint64_t address, uint64_t length);
 int space_protect(struct space *space, uint64_t address, uint64_t length, uint64_t prot);
-int64_t space_remap(struct space *space, uint64_t old, uint64_t old_length, uint64_t new_length, uint64_t flags,
-                    uint64_t new_address);
+int64_t space_remap(struct space *space, uint64_t old, uint64_t old_length, uint64_t new_length,
+                    uint64_t flags, uint64_t new_address);
 /* Sets the break; returns the break in force afterwards. */
 uint64_t space_break(struct space *space, uint64_t address);
 int space_advise(struct space *space, uint64_t address, uint64_t length, int advice);
@@ -125,57 +129,68 @@ int space_lock_all(struct space *space, int flags);
 /* Asserts what holds whenever the lock is free; takes it. O(pages + mappings). */
 void space_check(struct space *space);
 
-/* --- faults: fault.c ------------------------------------------------------------------------------------------------ */
+/* --- faults: fault.c
+ * ------------------------------------------------------------------------------------------------
+ */
 
-/* Makes the access possible (access: enum fault_access of arch/trap.h). 0; -EFAULT nothing mapped (SEGV_MAPERR); -EACCES not allowed
-   (SEGV_ACCERR); -ENXIO beyond the end of the file, -EIO unreadable (SIGBUS); -ENOMEM. */
+/* Makes the access possible (access: enum fault_access of arch/trap.h). 0; -EFAULT nothing mapped
+   (SEGV_MAPERR); -EACCES not allowed (SEGV_ACCERR); -ENXIO beyond the end of the file, -EIO
+   unreadable (SIGBUS); -ENOMEM. */
 int space_fault(struct space *space, struct uaddr address, unsigned access);
-/* The frame behind an address with a count, faulted in for that access: for other spaces' calls (ptrace, process_vm_*, futexes). */
+/* The frame behind an address with a count, faulted in for that access: for other spaces' calls
+ * (ptrace, process_vm_*, futexes). */
 int space_page(struct space *space, struct uaddr address, unsigned access, struct frame **frame);
-/* Moves bytes between a uio and another space's memory, as far as its own permissions go. Bytes or -EFAULT. */
+/* Moves bytes between a uio and another space's memory, as far as its own permissions go. Bytes or
+ * -EFAULT. */
 int64_t space_access(struct space *space, uint64_t address, struct uio *uio, bool write);
 
-/* Where an address lives, for futex keys: a shared mapping gives its backing (counted) and byte offset; else backing is NULL and the key is
-   the space itself. 0 or -EFAULT. */
+/* Where an address lives, for futex keys: a shared mapping gives its backing (counted) and byte
+   offset; else backing is NULL and the key is the space itself. 0 or -EFAULT. */
 struct space_location {
     struct backing *backing;
     uint64_t offset;
 };
 int space_locate(struct space *space, struct uaddr address, struct space_location *location);
 
-/* --- looking: inspect.c -------------------------------------------------------------------------------------------------- */
+/* --- looking: inspect.c
+ * --------------------------------------------------------------------------------------------------
+ */
 
-/* The first mapping with end > address, copied, with a count on its object (space_mapping_put). False: none. */
+/* The first mapping with end > address, copied, with a count on its object (space_mapping_put).
+ * False: none. */
 bool space_mapping_next(struct space *space, uint64_t address, struct mapping *mapping);
 void space_mapping_put(struct mapping *mapping);
 struct space_stat {
-    uint64_t total;                      /* bytes mapped */
-    uint64_t anonymous, file, shared;    /* resident pages */
-    uint64_t resident_peak, total_peak;  /* pages, bytes */
-    uint64_t tables;                     /* page tables reachable, each counted whole */
-    uint64_t data, stack, code, locked;  /* bytes mapped of each kind */
+    uint64_t total;                     /* bytes mapped */
+    uint64_t anonymous, file, shared;   /* resident pages */
+    uint64_t resident_peak, total_peak; /* pages, bytes */
+    uint64_t tables;                    /* page tables reachable, each counted whole */
+    uint64_t data, stack, code, locked; /* bytes mapped of each kind */
 };
 void space_stat_get(struct space *space, struct space_stat *stat);
 /* What one page's entry says, for pagemap, smaps and mincore. */
 struct space_page_info {
     bool present, special, dirty, accessed, huge, file;
-    uint32_t refs;     /* entries that point to the frame, following shared tables: the product along the path */
+    uint32_t refs; /* entries that point to the frame, following shared tables: the product along
+                      the path */
     struct phys frame;
 };
 void space_page_look(struct space *space, uint64_t address, struct space_page_info *info);
-/* The same for each entry in [start, end) that translates something; a 2 MiB leaf is one page. The space's lock is held meanwhile. */
+/* The same for each entry in [start, end) that translates something; a 2 MiB leaf is one page. The
+ * space's lock is held meanwhile. */
 void space_pages_look(struct space *space, uint64_t start, uint64_t end,
-                      void (*page)(uint64_t address, const struct space_page_info *info, void *argument), void *argument);
+                      void (*page)(uint64_t address, const struct space_page_info *info,
+                                   void *argument),
+                      void *argument);
 
 /* Removes translations of pages [first, end) of a backing in every space (truncate). */
 void space_zap_backing(struct backing *backing, uint64_t first, uint64_t end, bool even_private);
 
 /* Is it mapped shared and writable anywhere (F_SEAL_WRITE)? O(all mappings). */
 bool space_backing_written(struct backing *backing);
-/* Nodes of mapping trees copied since boot. */
-uint64_t space_nodes_copied(void);
 
-/* A source for a backing that no file description stands for; takes over the caller's count on the backing. NULL: no memory. */
+/* A source for a backing that no file description stands for; takes over the caller's count on the
+ * backing. NULL: no memory. */
 struct map_source *map_source_create(struct backing *backing);
 
 #endif

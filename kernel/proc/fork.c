@@ -46,9 +46,15 @@ static int space_of_child(struct process *child, struct process *parent, uint64_
 
 static int files_of_child(struct process *child, struct process *parent, uint64_t flags)
 {
-    child->files =
-        flags & CLONE_FILES ? file_table_get(parent->files) : file_table_fork(parent->files);
-    return child->files ? 0 : -ENOMEM;
+    if (flags & CLONE_FILES) {
+        file_table_share(parent->files);
+        child->files = file_table_get(parent->files);
+        return 0;
+    }
+    child->files = file_table_fork(parent->files);
+    if (!child->files)
+        return -ENOMEM;
+    return parent->fork_depth == FORK_ROOT ? 0 : file_table_own_all(child->files);
 }
 
 static int fs_of_child(struct process *child, struct process *parent, uint64_t flags)
@@ -109,6 +115,7 @@ static int process_of_child(struct task *child, struct task *parent,
                             const struct clone_request *request)
 {
     if (request->flags & CLONE_THREAD) {
+        file_table_share(parent->process->files);
         child->process = process_get(parent->process);
         return 0;
     }

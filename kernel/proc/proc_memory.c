@@ -98,10 +98,13 @@ int fork_work_show(const struct proc_node *node, struct text_buffer *text)
         const char *name;
         uint64_t value;
     } lines[] = {
-        {"tables_copied", work->tables_copied},       {"tables_made", work->tables_made},
-        {"entries_touched", work->entries_touched},   {"pages_copied", work->pages_copied},
-        {"pages_zeroed", work->pages_zeroed},         {"huge_split", work->huge_split},
-        {"map_nodes_copied", work->map_nodes_copied}, {"faults", work->faults},
+        {"tables_copied", work->tables_copied},
+        {"tables_made", work->tables_made},
+        {"entries_touched", work->entries_touched},
+        {"pages_copied", work->pages_copied},
+        {"pages_zeroed", work->pages_zeroed},
+        {"huge_split", work->huge_split},
+        {"faults", work->faults},
         {"faults_major", work->faults_major},
     };
     for (size_t i = 0; i < array_size(lines); i++)
