@@ -108,9 +108,7 @@ static int advise_flags(struct space *space, uint64_t start, uint64_t end,
         error = for_each_part(space, start, end, wipe_allowed);
     if (error && error != -ENOMEM)
         return error;
-    error = map_tree_change(&space_map_ops, &space->maps, start, end, &change);
-    if (!error && ((advice->set | advice->clear) & MAPPING_FORK_EXCEPTION))
-        error = space_exceptions_update(space, start, end);
+    error = space_maps_change(space, start, end, &change);
     return error ? error : cover ? 0 : -ENOMEM;
 }
 
@@ -226,18 +224,8 @@ static int lock_range(struct space *space, uint64_t start, uint64_t end, bool lo
 {
     struct map_change change = {.flags_set = lock ? MAPPING_LOCKED : 0,
                                 .flags_clear = lock ? 0 : MAPPING_LOCKED};
-    const struct mapping *map;
-    uint64_t before = 0, after = map_tree_mapped(&space->maps, start, end) >> PAGE_SHIFT;
 
-    for (uint64_t from = start; (map = map_tree_next(&space->maps, from)) && map->start < end;
-         from = map->end)
-        if (map->flags & MAPPING_LOCKED)
-            before += (min_u64(map->end, end) - max_u64(map->start, start)) >> PAGE_SHIFT;
-    int error = map_tree_change(&space_map_ops, &space->maps, start, end, &change);
-    if (error)
-        return error;
-    space->locked_pages += (lock ? after : 0) - before;
-    return space_exceptions_update(space, start, end);
+    return space_maps_change(space, start, end, &change);
 }
 
 int space_lock(struct space *space, uint64_t address, uint64_t length, bool lock, bool on_fault)

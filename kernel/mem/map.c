@@ -1,6 +1,7 @@
 /*
- * Mapping and unmapping: mmap, munmap, mprotect, brk. Every call checks first, then edits a draft of the mapping tree or owns what
- * it will touch, and only then changes translations, so that -ENOMEM leaves the space as it was.
+ * Mapping and unmapping: mmap, munmap, mprotect, brk. Every call checks first, then edits a draft
+ * of the mapping tree or owns what it will touch, and only then changes translations, so that
+ * -ENOMEM leaves the space as it was.
  */
 #include "arch/elf.h"
 #include "lib/container.h"
@@ -19,7 +20,8 @@ bool space_range_ok(uint64_t address, uint64_t length, uint64_t *end)
 {
     uint64_t rounded = page_ceil(length);
 
-    if (!is_aligned(address, PAGE_SIZE) || rounded < length || address > MMU_USER_END || rounded > MMU_USER_END - address)
+    if (!is_aligned(address, PAGE_SIZE) || rounded < length || address > MMU_USER_END ||
+        rounded > MMU_USER_END - address)
         return false;
     *end = address + rounded;
     return true;
@@ -43,26 +45,7 @@ unsigned space_leaf_flags(const struct mapping *map)
     return flags;
 }
 
-/* --- accounts ----------------------------------------------------------------------------------------------------- */
-
-bool space_is_data(const struct mapping *map)
-{
-    return (map->prot & PROT_WRITE) && !(map->flags & (MAPPING_SHARED | MAPPING_GROWSDOWN));
-}
-
-/* Adds (or with sign -1 takes off) what [start, end) holds to the space's accounts. */
-static void account_range(struct space *space, uint64_t start, uint64_t end, int sign)
-{
-    const struct mapping *map;
-
-    for (uint64_t from = start; (map = map_tree_next(&space->maps, from)) && map->start < end; from = map->end) {
-        uint64_t pages = (min_u64(map->end, end) - max_u64(map->start, start)) >> PAGE_SHIFT;
-        if (space_is_data(map))
-            space->data_pages += sign > 0 ? pages : -pages;
-        if (map->flags & MAPPING_LOCKED)
-            space->locked_pages += sign > 0 ? pages : -pages;
-    }
-}
+/* --- limits ------------------------------------------------------------------------------------------------------- */
 
 int space_limits_allow(struct space *space, uint64_t extra, bool data)
 {
@@ -71,7 +54,8 @@ int space_limits_allow(struct space *space, uint64_t extra, bool data)
     space_limits_current(&limits);
     if (limits.address_space != UINT64_MAX && space->maps.total + extra > limits.address_space)
         return -ENOMEM;
-    if (data && limits.data != UINT64_MAX && (space->data_pages << PAGE_SHIFT) + extra > limits.data)
+    if (data && limits.data != UINT64_MAX &&
+        (space->data_pages << PAGE_SHIFT) + extra > limits.data)
         return -ENOMEM;
     return 0;
 }
@@ -82,43 +66,17 @@ static int space_data_allows(struct space *space, uint64_t extra)
     struct space_limits limits;
 
     space_limits_current(&limits);
-    return limits.data != UINT64_MAX && (space->data_pages << PAGE_SHIFT) + extra > limits.data ? -ENOMEM : 0;
+    return limits.data != UINT64_MAX && (space->data_pages << PAGE_SHIFT) + extra > limits.data
+               ? -ENOMEM
+               : 0;
 }
 
-int space_maps_erase(struct space *space, uint64_t start, uint64_t end)
-{
-    account_range(space, start, end, -1);
-    int error = map_tree_erase(&space_map_ops, &space->maps, start, end);
-    if (error)
-        account_range(space, start, end, 1);
-    return error;
-}
+/* --- unmapping
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-int space_exceptions_update(struct space *space, uint64_t start, uint64_t end)
-{
-    const struct mapping *map;
-
-    if (space->exceptions.root) {
-        int error = map_tree_erase(&space_map_ops, &space->exceptions, start, end);
-        if (error)
-            return error;
-    }
-    for (uint64_t from = start; (map = map_tree_next(&space->maps, from)) && map->start < end; from = map->end) {
-        if (!(map->flags & MAPPING_FORK_EXCEPTION))
-            continue;
-        struct mapping range = {.start = max_u64(map->start, start),
-                                .end = min_u64(map->end, end),
-                                .flags = map->flags & MAPPING_FORK_EXCEPTION};
-        int error = map_tree_insert(&space_map_ops, &space->exceptions, &range);
-        if (error)
-            return error;
-    }
-    return 0;
-}
-
-/* --- unmapping ---------------------------------------------------------------------------------------------------- */
-
-/* The free addresses around [start, end), which end up unmapped too and whose tables can go with it. */
+/* The free addresses around [start, end), which end up unmapped too and whose tables can go with
+ * it. */
 static void widen_to_gap(struct space *space, uint64_t *start, uint64_t *end)
 {
     const struct mapping *before = map_tree_prev(&space->maps, *start);
@@ -143,8 +101,6 @@ int space_unmap_locked(struct space *space, uint64_t start, uint64_t end)
     if (error)
         return error;
     table_zap(space, zap_start, zap_end); /* prepared: cannot fail */
-    if (space->exceptions.root)
-        return space_exceptions_update(space, start, end);
     return 0;
 }
 
@@ -160,7 +116,9 @@ int space_unmap(struct space *space, uint64_t address, uint64_t length)
     return error;
 }
 
-/* --- mapping ------------------------------------------------------------------------------------------------------ */
+/* --- mapping
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 /* MAP_32BIT: Linux gives out the second GiB of the address space. */
 static int find_low_gap(struct space *space, uint64_t length, uint64_t *address)
@@ -168,7 +126,8 @@ static int find_low_gap(struct space *space, uint64_t length, uint64_t *address)
     return map_tree_gap(&space->maps, 1ull << 30, 1ull << 31, length, PAGE_SIZE, false, address);
 }
 
-int space_find_gap(struct space *space, uint64_t hint, uint64_t length, uint64_t align, uint64_t *address)
+int space_find_gap(struct space *space, uint64_t hint, uint64_t length, uint64_t align,
+                   uint64_t *address)
 {
     if (hint) {
         hint = page_ceil(hint);
@@ -178,30 +137,36 @@ int space_find_gap(struct space *space, uint64_t hint, uint64_t length, uint64_t
             return 0;
         }
     }
-    if (!map_tree_gap(&space->maps, MAP_LOWEST, space->layout.map_top, length, align, true, address))
+    if (!map_tree_gap(&space->maps, MAP_LOWEST, space->layout.map_top, length, align, true,
+                      address))
         return 0;
-    if (!map_tree_gap(&space->maps, MAP_LOWEST, space->layout.map_top, length, PAGE_SIZE, true, address))
+    if (!map_tree_gap(&space->maps, MAP_LOWEST, space->layout.map_top, length, PAGE_SIZE, true,
+                      address))
         return 0;
-    return map_tree_gap(&space->maps, space->layout.map_top, MMU_USER_END, length, PAGE_SIZE, false, address);
+    return map_tree_gap(&space->maps, space->layout.map_top, MMU_USER_END, length, PAGE_SIZE, false,
+                        address);
 }
 
 /* Large anonymous memory begins where a 2 MiB page can. */
 static uint64_t wanted_alignment(const struct map_request *request)
 {
-    return !request->source && page_ceil(request->length) >= mmu_span(1) && !(request->extra & MAPPING_GROWSDOWN)
+    return !request->source && page_ceil(request->length) >= mmu_span(1) &&
+                   !(request->extra & MAPPING_GROWSDOWN)
                ? mmu_span(1)
                : PAGE_SIZE;
 }
 
 /* Chooses or clears the place. */
-static int place_mapping(struct space *space, const struct map_request *request, uint64_t length, uint64_t *start)
+static int place_mapping(struct space *space, const struct map_request *request, uint64_t length,
+                         uint64_t *start)
 {
     *start = request->address;
     if (request->flags & MAP_32BIT && !(request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
         return find_low_gap(space, length, start);
     if (!(request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
         return space_find_gap(space, request->address, length, wanted_alignment(request), start);
-    if ((request->flags & MAP_FIXED_NOREPLACE) && map_tree_mapped(&space->maps, *start, *start + length))
+    if ((request->flags & MAP_FIXED_NOREPLACE) &&
+        map_tree_mapped(&space->maps, *start, *start + length))
         return -EEXIST;
     if (*start < MAP_LOWEST)
         return -EPERM;
@@ -235,12 +200,7 @@ static int64_t map_locked(struct space *space, const struct map_request *request
         error = place_mapping(space, request, length, &map.start);
     map.end = map.start + length;
     if (!error)
-        error = map_tree_insert(&space_map_ops, &space->maps, &map);
-    if (error)
-        return error;
-    account_range(space, map.start, map.end, 1);
-    if (map.flags & MAPPING_FORK_EXCEPTION)
-        error = space_exceptions_update(space, map.start, map.end);
+        error = space_maps_insert(space, &map);
     return error ? error : (int64_t)map.start;
 }
 
@@ -271,14 +231,16 @@ int64_t space_map(struct space *space, const struct map_request *request)
     int64_t result = map_locked(space, request, length);
     bool locked = space->lock_future;
     mutex_unlock(&space->lock);
-    if (result >= 0 && ((request->flags & (MAP_POPULATE | MAP_LOCKED)) || locked) && request->prot &&
-        !(request->flags & MAP_NONBLOCK))
+    if (result >= 0 && ((request->flags & (MAP_POPULATE | MAP_LOCKED)) || locked) &&
+        request->prot && !(request->flags & MAP_NONBLOCK))
         populate(space, (uint64_t)result, (uint64_t)result + length,
                  (request->prot & PROT_WRITE) && (request->flags & MAP_TYPE) == MAP_PRIVATE);
     return result;
 }
 
-/* --- protection --------------------------------------------------------------------------------------------------- */
+/* --- protection
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 struct protect {
     struct table_visit visit;
@@ -286,21 +248,25 @@ struct protect {
     unsigned set;     /* PTE_LEAF_EXECUTE, PTE_LEAF_NONE */
 };
 
-static void protect_leaf(struct table_visit *visit, uint64_t address, unsigned level, struct pte *slot)
+static void protect_leaf(struct table_visit *visit, uint64_t address, unsigned level,
+                         struct pte *slot)
 {
     struct protect *protect = visit->argument;
     struct pte entry = pte_load(slot);
-    unsigned kept = pte_flags(entry) & (PTE_LEAF_SHARED | PTE_LEAF_SPECIAL | PTE_LEAF_FILE | protect->allowed);
+    unsigned kept =
+        pte_flags(entry) & (PTE_LEAF_SHARED | PTE_LEAF_SPECIAL | PTE_LEAF_FILE | protect->allowed);
 
     (void)address;
     pte_store(slot, pte_with_flags(entry, level, kept | protect->set));
 }
 
 /*
- * How far [start, end) may take these permissions, and in *error why not further: -ENOMEM at a hole or at a limit, -EACCES at a shared
- * mapping of a description that is open for reading only. What lies before is changed all the same, as Linux does.
+ * How far [start, end) may take these permissions, and in *error why not further: -ENOMEM at a hole
+ * or at a limit, -EACCES at a shared mapping of a description that is open for reading only. What
+ * lies before is changed all the same, as Linux does.
  */
-static uint64_t protect_reach(struct space *space, uint64_t start, uint64_t end, uint64_t prot, int *error)
+static uint64_t protect_reach(struct space *space, uint64_t start, uint64_t end, uint64_t prot,
+                              int *error)
 {
     const struct mapping *map;
     uint64_t at = start, grown = 0;
@@ -311,7 +277,8 @@ static uint64_t protect_reach(struct space *space, uint64_t start, uint64_t end,
             *error = -EACCES;
             return at;
         }
-        if ((prot & PROT_WRITE) && !(map->prot & PROT_WRITE) && !(map->flags & (MAPPING_SHARED | MAPPING_GROWSDOWN)))
+        if ((prot & PROT_WRITE) && !(map->prot & PROT_WRITE) &&
+            !(map->flags & (MAPPING_SHARED | MAPPING_GROWSDOWN)))
             grown += min_u64(map->end, end) - at;
         if (grown && space_data_allows(space, grown))
             return at;
@@ -327,14 +294,13 @@ static int protect_range(struct space *space, uint64_t start, uint64_t end, uint
 {
     struct protect protect = {.allowed = prot & PROT_WRITE ? PTE_LEAF_WRITE : 0};
     struct mapping model = {.prot = (uint32_t)prot};
-    struct map_change change = {.prot_clear = PROT_READ | PROT_WRITE | PROT_EXEC, .prot_set = (uint32_t)prot};
+    struct map_change change = {.prot_clear = PROT_READ | PROT_WRITE | PROT_EXEC,
+                                .prot_set = (uint32_t)prot};
     int error = table_own_range(space, start, end);
 
     if (error)
         return error;
-    account_range(space, start, end, -1);
-    error = map_tree_change(&space_map_ops, &space->maps, start, end, &change);
-    account_range(space, start, end, 1);
+    error = space_maps_change(space, start, end, &change);
     if (error)
         return error;
     protect.set = space_leaf_flags(&model);
@@ -358,10 +324,12 @@ int space_protect(struct space *space, uint64_t address, uint64_t length, uint64
     uint64_t end;
     bool down = prot & PROT_GROWSDOWN;
 
-    if (!is_aligned(address, PAGE_SIZE) || (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM |
-                                                              PROT_GROWSDOWN | PROT_GROWSUP)))
+    if (!is_aligned(address, PAGE_SIZE) ||
+        (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN |
+                            PROT_GROWSUP)))
         return -EINVAL;
-    if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP) || (prot & PROT_GROWSUP))
+    if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP) ||
+        (prot & PROT_GROWSUP))
         return -EINVAL;
     if (!length)
         return 0;
@@ -382,7 +350,9 @@ int space_protect(struct space *space, uint64_t address, uint64_t length, uint64
     return error;
 }
 
-/* --- growing ------------------------------------------------------------------------------------------------------ */
+/* --- growing
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int64_t break_grow(struct space *space, uint64_t old, uint64_t new)
 {
@@ -397,11 +367,7 @@ static int64_t break_grow(struct space *space, uint64_t old, uint64_t new)
     int error = space_limits_allow(space, new - old, true);
     if (space->lock_future)
         map.flags |= MAPPING_LOCKED;
-    if (!error)
-        error = map_tree_insert(&space_map_ops, &space->maps, &map);
-    if (!error)
-        account_range(space, old, new, 1);
-    return error;
+    return error ? error : space_maps_insert(space, &map);
 }
 
 uint64_t space_break(struct space *space, uint64_t address)
@@ -437,14 +403,15 @@ const struct mapping *space_grow_stack(struct space *space, uint64_t address)
     if (above->end - start > limits.stack || start < MAP_LOWEST ||
         space_limits_allow(space, above->start - start, false))
         return NULL;
-    if (below && !(below->flags & MAPPING_GROWSDOWN) && (below->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) &&
+    if (below && !(below->flags & MAPPING_GROWSDOWN) &&
+        (below->prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) &&
         below->end + STACK_GUARD_GAP > start)
         return NULL;
     struct mapping part = *above;
     part.end = above->start;
     part.start = start;
     part.offset = 0;
-    if (map_tree_insert(&space_map_ops, &space->maps, &part))
+    if (space_maps_insert(space, &part))
         return NULL;
     return map_tree_find(&space->maps, address);
 }

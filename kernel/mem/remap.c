@@ -13,22 +13,6 @@ struct remap {
     uint64_t old, old_end, new_length, flags, target;
 };
 
-static void recount(struct space *space)
-{
-    const struct mapping *map;
-    uint64_t data = 0, locked = 0;
-
-    for (uint64_t from = 0; (map = map_tree_next(&space->maps, from)); from = map->end) {
-        uint64_t pages = (map->end - map->start) >> PAGE_SHIFT;
-        if ((map->prot & PROT_WRITE) && !(map->flags & (MAPPING_SHARED | MAPPING_GROWSDOWN)))
-            data += pages;
-        if (map->flags & MAPPING_LOCKED)
-            locked += pages;
-    }
-    space->data_pages = data;
-    space->locked_pages = locked;
-}
-
 /* The mapping piece by piece at its new place in `draft`: `length` bytes from old, the last piece
  * stretched to new_length. */
 static int draft_copy(struct map_tree *draft, const struct mapping *map, const struct remap *remap,
@@ -43,36 +27,60 @@ static int draft_copy(struct map_tree *draft, const struct mapping *map, const s
     return map_tree_insert(&space_map_ops, draft, &moved);
 }
 
+/* The mapping tree as it will be: the new place mapped, the old one unmapped or, with
+ * MREMAP_DONTUNMAP, no longer locked. */
+static int draft_maps(struct map_tree *draft, const struct mapping *map, const struct remap *remap,
+                      uint64_t address)
+{
+    struct map_change unlock = {.flags_clear = MAPPING_LOCKED};
+    int error = draft_copy(draft, map, remap, address);
+
+    if (error || remap->old == remap->old_end)
+        return error;
+    if (remap->flags & MREMAP_DONTUNMAP)
+        return map_tree_change(&space_map_ops, draft, remap->old, remap->old_end, &unlock);
+    return map_tree_erase(&space_map_ops, draft, remap->old, remap->old_end);
+}
+
+/* The same for the list of exceptions. */
+static int draft_exceptions(struct map_tree *draft, const struct mapping *map,
+                            const struct remap *remap, uint64_t address)
+{
+    uint32_t left = remap->flags & MREMAP_DONTUNMAP ? map->flags & ~(uint32_t)MAPPING_LOCKED : 0;
+    int error = space_exceptions_set(draft, address, address + remap->new_length, map->flags);
+
+    if (error || remap->old == remap->old_end)
+        return error;
+    return space_exceptions_set(draft, remap->old, remap->old_end, left);
+}
+
 /* Moves [old, old_end) to address and stretches it. The target range is free. */
 static int64_t move_to(struct space *space, const struct remap *remap, uint64_t address)
 {
     const struct mapping *map = map_tree_find(&space->maps, remap->old);
     uint64_t length = min_u64(remap->old_end - remap->old, remap->new_length);
-    bool keep = remap->flags & MREMAP_DONTUNMAP;
-    struct map_tree draft = {0};
+    struct map_tree maps = {0}, exceptions = {0};
 
-    map_tree_fork(&draft, &space->maps);
-    int error = draft_copy(&draft, map, remap, address);
-    if (!error && !keep && remap->old != remap->old_end)
-        error = map_tree_erase(&space_map_ops, &draft, remap->old, remap->old_end);
+    map_tree_fork(&maps, &space->maps);
+    map_tree_fork(&exceptions, &space->exceptions);
+    int error = draft_maps(&maps, map, remap, address);
+    if (!error)
+        error = draft_exceptions(&exceptions, map, remap, address);
     if (!error)
         error = table_zap_prepare(space, remap->old, remap->old_end);
     if (!error)
         error = table_move(space, remap->old, address, length);
     if (error) {
-        map_tree_drop(&space_map_ops, &draft);
+        map_tree_drop(&space_map_ops, &maps);
+        map_tree_drop(&space_map_ops, &exceptions);
         return error;
     }
-    map_tree_adopt(&space_map_ops, &space->maps, &draft);
-    if (!keep && length < remap->old_end - remap->old)
+    map_tree_adopt(&space_map_ops, &space->maps, &maps);
+    map_tree_adopt(&space_map_ops, &space->exceptions, &exceptions);
+    if (!(remap->flags & MREMAP_DONTUNMAP) && length < remap->old_end - remap->old)
         table_zap(space, remap->old + length, remap->old_end);
-    recount(space);
-    if (space->exceptions.root) {
-        error = space_exceptions_update(space, remap->old, remap->old_end);
-        if (!error)
-            error = space_exceptions_update(space, address, address + remap->new_length);
-    }
-    return error ? error : (int64_t)address;
+    space_maps_recount(space);
+    return (int64_t)address;
 }
 
 /* Makes the mapping longer where it is. -ENOMEM: something is in the way. */
@@ -88,12 +96,7 @@ static int64_t grow_in_place(struct space *space, const struct remap *remap)
         part.offset += remap->old_end - part.start;
     part.start = remap->old_end;
     part.end = end;
-    int error = map_tree_insert(&space_map_ops, &space->maps, &part);
-    if (error)
-        return error;
-    recount(space);
-    if (part.flags & MAPPING_FORK_EXCEPTION)
-        error = space_exceptions_update(space, part.start, part.end);
+    int error = space_maps_insert(space, &part);
     return error ? error : (int64_t)remap->old;
 }
 
