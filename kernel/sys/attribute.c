@@ -121,9 +121,20 @@ struct times {
     bool now; /* both now: who may write may do it */
 };
 
+/* In nanoseconds. Inodes hold times up to the year 2262; others are cut to the nearest, as Linux cuts
+   them to what the file system can hold. */
 static int64_t time_value(const struct __kernel_timespec *time, int64_t now)
 {
-    return time->tv_nsec == TIME_NOW ? now : time->tv_sec * 1000000000 + time->tv_nsec;
+    int64_t value;
+
+    if (time->tv_nsec == TIME_NOW)
+        return now;
+    if (time->tv_nsec == TIME_OMIT)
+        return 0;
+    if (__builtin_mul_overflow(time->tv_sec, 1000000000, &value) ||
+        __builtin_add_overflow(value, time->tv_nsec, &value))
+        return time->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    return value;
 }
 
 static int times_apply(struct inode *inode, const struct times *times)
