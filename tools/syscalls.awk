@@ -1,7 +1,7 @@
 # Makes C from kernel/abi/syscalls.tbl.   awk -v arch=x86_64 -v make=prototypes|table -v header=unistd_64.h -f tools/syscalls.awk syscalls.tbl
 #
 # prototypes: the declaration of each handler, sys_NAME(typed arguments).
-# table:      SYSCALL_NAMES, Linux's names by number (from the exported header); for each call a wrapper from six registers to typed arguments, and SYSCALL_ENTRIES, rows for an array by number.
+# table:      SYSCALL_NAMES, Linux's names by number (from the exported header); for each call a wrapper from the registers to typed arguments, and SYSCALL_ENTRIES, rows for an array by number.
 
 function c_type(type) {
     if (type ~ /^(int|fd|dirfd|pid|signal|clock)$/) return "int32_t"
@@ -40,15 +40,15 @@ $2 != "all" && $2 != arch { next }
     for (i = 0; i < count; i++) {
         type = c_type(types[i])
         parameters = parameters (i ? ", " : "") type " " names[i]
-        register_ = "a[" i "]"
+        register_ = "trap_syscall_argument(frame, " i ")"
         arguments = arguments (i ? ", " : "") (type == "struct uaddr" ? "(struct uaddr){" register_ "}" : "(" type ")" register_)
     }
     if (make == "prototypes") {
         print "int64_t sys_" name "(" (count ? parameters : "void") ");"
         next
     }
-    print "static int64_t call_" name "(const uint64_t *a)\n{"
-    if (!count) print "    (void)a;"
+    print "static int64_t call_" name "(const struct trap_frame *frame)\n{"
+    if (!count) print "    (void)frame;"
     print "    return sys_" name "(" arguments ");\n}\n"
     row = "    [__NR_" name "] = {\"" name "\", call_" name ", " count ", {"
     for (i = 0; i < count; i++)

@@ -1,5 +1,6 @@
 /*
- * From the number in a register to the handler. Hot: the common path is a bound check, a load and an indirect call.
+ * From the number in a register to the handler. Hot: the common path is a bound check, a load and
+ * an indirect call.
  */
 #include "abi/restart.h"
 #include "arch/trap.h"
@@ -56,19 +57,13 @@ void syscall_enter(struct trap_frame *frame)
 {
     uint64_t number = trap_syscall_number(frame);
     const struct syscall_entry *entry = syscall_entry(number);
-    uint64_t arguments[SYSCALL_ARGUMENTS];
     int64_t result;
 
     if (__builtin_expect(strace_on, 0))
         strace_enter(frame, number);
-    if (entry) {
-        for (unsigned i = 0; i < SYSCALL_ARGUMENTS; i++)
-            arguments[i] = trap_syscall_argument(frame, i);
-        result = entry->call(arguments);
-    } else {
-        result = call_missing(number);
-    }
-    /* Unless execve or sigreturn put other registers there; a negative number never looks like a call. */
+    result = entry ? entry->call(frame) : call_missing(number);
+    /* Unless execve or sigreturn put other registers there; a negative number never looks like a
+     * call. */
     if (trap_in_syscall(frame) || number > INT64_MAX)
         trap_set_return(frame, result);
     if (__builtin_expect(strace_on, 0))

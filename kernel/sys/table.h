@@ -33,6 +33,8 @@ enum argument_type {
     ARGUMENT_CLONE_FLAGS,
 };
 
+struct trap_frame;
+
 struct syscall_argument {
     const char *name;
     enum argument_type type;
@@ -40,7 +42,8 @@ struct syscall_argument {
 
 struct syscall_entry {
     const char *name; /* NULL: no such call */
-    int64_t (*call)(const uint64_t *arguments);
+    int64_t (*call)(
+        const struct trap_frame *frame); /* the handler, with its arguments from there */
     unsigned count;
     struct syscall_argument arguments[SYSCALL_ARGUMENTS];
     enum argument_type result;
