@@ -57,7 +57,7 @@ void space_stat_get(struct space *space, struct space_stat *stat)
     stat->file = space->root->table.file;
     stat->resident_peak = space->resident_peak;
     stat->total_peak = space->maps.total;
-    stat->tables = table_count(space);
+    stat->tables = table_nodes(space);
     stat->code = page_ceil(space->layout.code_end) - page_floor(space->layout.code_start);
     mutex_unlock(&space->lock);
 }
@@ -201,7 +201,7 @@ int64_t space_access(struct space *space, uint64_t address, struct uio *uio, boo
         size_t offset = address & (PAGE_SIZE - 1), count = min_size(PAGE_SIZE - offset, uio->left);
         int error = space_page(space, (struct uaddr){address}, write ? FAULT_WRITE : 0, &frame);
         if (error)
-            return done ? done : -EFAULT;
+            return done ? done : error == -ENOMEM ? -ENOMEM : -EFAULT;
         int64_t moved = uio_move(uio, (char *)frame_address(frame) + offset, count);
         frame_put(frame);
         if (moved <= 0)
@@ -212,8 +212,7 @@ int64_t space_access(struct space *space, uint64_t address, struct uio *uio, boo
     return done;
 }
 
-/* --- sources of shared anonymous memory
- * ----------------------------------------------------------------------------- */
+/* --- sources of shared anonymous memory --- */
 
 struct plain_source {
     struct map_source source; /* first */

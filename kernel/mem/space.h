@@ -95,7 +95,7 @@ void space_limits_current(struct space_limits *limits);
 struct space *space_create(void);
 /* The child's space: shares every table, mapping and page of the parent's, which is flushed. depth:
    0 root, 1 tables, 2 pages (the dial). 0 or -ENOMEM. Parent's lock not held. */
-int space_fork(struct space *parent, unsigned depth, struct space **child);
+int space_fork(struct space *parent, unsigned depth, struct space **result);
 struct space *space_get(struct space *space);
 /* The last reference takes everything apart; may be long, lets other threads run. Not loaded on any
  * CPU by then. */
@@ -129,9 +129,7 @@ int space_lock_all(struct space *space, int flags);
 /* Asserts what holds whenever the lock is free; takes it. O(pages + mappings). */
 void space_check(struct space *space);
 
-/* --- faults: fault.c
- * ------------------------------------------------------------------------------------------------
- */
+/* --- faults: fault.c --- */
 
 /* Makes the access possible (access: enum fault_access of arch/trap.h). 0; -EFAULT nothing mapped
    (SEGV_MAPERR); -EACCES not allowed (SEGV_ACCERR); -ENXIO beyond the end of the file, -EIO
@@ -140,8 +138,8 @@ int space_fault(struct space *space, struct uaddr address, unsigned access);
 /* The frame behind an address with a count, faulted in for that access: for other spaces' calls
  * (ptrace, process_vm_*, futexes). */
 int space_page(struct space *space, struct uaddr address, unsigned access, struct frame **frame);
-/* Moves bytes between a uio and another space's memory, as far as its own permissions go. Bytes or
- * -EFAULT. */
+/* Moves bytes between a uio and another space's memory, as far as its own permissions go. Bytes,
+ * -EFAULT or -ENOMEM. */
 int64_t space_access(struct space *space, uint64_t address, struct uio *uio, bool write);
 
 /* Where an address lives, for futex keys: a shared mapping gives its backing (counted) and byte
@@ -152,9 +150,7 @@ struct space_location {
 };
 int space_locate(struct space *space, struct uaddr address, struct space_location *location);
 
-/* --- looking: inspect.c
- * --------------------------------------------------------------------------------------------------
- */
+/* --- looking: inspect.c --- */
 
 /* The first mapping with end > address, copied, with a count on its object (space_mapping_put).
  * False: none. */

@@ -45,9 +45,7 @@ static void exec_drop(struct exec *exec)
     heap_free(exec->name);
 }
 
-/* --- build
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- build --- */
 
 static int add_prefix(struct exec *exec)
 {
@@ -144,9 +142,7 @@ static int build(struct exec *exec)
     return error;
 }
 
-/* --- commit
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- commit --- */
 
 static void swap_space(struct exec *exec, struct task *task)
 {
@@ -248,6 +244,8 @@ int process_exec(int dirfd, const char *path, struct uaddr argv, struct uaddr en
     if (!error)
         error = replace(&exec);
     exec_drop(&exec);
+    if (error && exec.unsound)
+        process_exit(SIGSEGV);
     return error;
 }
 

@@ -92,7 +92,8 @@ static int zero_tail(struct space *space, uint64_t address)
     if (address == end)
         return 0;
     uio_init_kernel(&uio, false, (void *)(uintptr_t)zeros, end - address);
-    return space_access(space, address, &uio, true) < 0 ? -EFAULT : 0;
+    int64_t written = space_access(space, address, &uio, true);
+    return written < 0 ? (int)written : 0;
 }
 
 static int map_zero_part(struct space *space, struct image *image, const struct elf64_phdr *header)
@@ -240,10 +241,15 @@ int exec_map(struct exec *exec)
     choose_map_top(&exec->space->layout);
     if (!error && program.layout.interpreter)
         error = open_interpreter(exec, &program);
-    if (!error)
+    exec->unsound = error == -EINVAL;
+    if (!error) {
         error = map_program(exec, &program);
-    if (!error && exec->interpreter)
+        exec->unsound = error && error != -ENOMEM;
+    }
+    if (!error && exec->interpreter) {
         error = map_interpreter(exec, &interpreter);
+        exec->unsound = error && error != -ENOMEM && error != -ELIBBAD;
+    }
     heap_free(program.headers);
     heap_free(interpreter.headers);
     return error;

@@ -56,6 +56,7 @@ struct exec {
         header_count; /* where the images went */
     uint64_t stack_pointer;
     bool stack_executable;
+    bool unsound;                 /* refused by what Linux finds out only when the old program is gone already */
 };
 
 /* exec_script.c: reads the head of exec->file; while it is a #! script, replaces it by its
