@@ -10,7 +10,7 @@ here=$(dirname "$(realpath "$0")")
 family=${1%%.*}
 only=
 [ "$1" = "$family" ] || only=${1#*.}
-furca=$BUILD/furca
+furca=${FURCA:-$BUILD/furca}
 tests=$BUILD/tests/programs
 limit=${PROGRAMS_LIMIT:-180}
 work=$(mktemp -d "${TMPDIR:-/tmp}/furca-programs.XXXXXX")
