@@ -4,6 +4,7 @@
 #   make run      build, then the tour of examples in a microVM
 #   make test     everything that CI runs
 #   make check    formatter, warnings, static analysis, layers, unit tests
+#   make install  the furca command with its kernel below $(PREFIX), /usr/local
 #   make clean
 #
 # DEBUG=1 builds the checking kernel (UBSAN, stack protector, poisoned frees, lock assertions, invariants) into build-debug.
@@ -100,6 +101,16 @@ run:
 	@BUILD=$(BUILD) tools/install-packages
 	@$(MAKE) -s --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) BUILD=$(BUILD) kernel host guest examples
 	@BUILD=$(BUILD) tools/tour
+
+# The furca command finds its kernel and init beside itself.
+PREFIX ?= /usr/local
+.PHONY: install
+install: kernel host guest
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/furca
+	$(Q)install -m 755 $(BUILD)/furca $(BUILD)/init $(DESTDIR)$(PREFIX)/lib/furca
+	$(Q)install -m 644 $(KERNEL) $(DESTDIR)$(PREFIX)/lib/furca
+	$(Q)ln -sfn ../lib/furca/furca $(DESTDIR)$(PREFIX)/bin/furca
+	@echo "  INSTALL  $(DESTDIR)$(PREFIX)/bin/furca"
 
 .PHONY: clean
 clean:
