@@ -168,9 +168,7 @@ int space_advise(struct space *space, uint64_t address, uint64_t length, int adv
     return error;
 }
 
-/* --- msync and mlock
- * ------------------------------------------------------------------------------------------------
- */
+/* --- msync and mlock --- */
 
 int space_sync(struct space *space, uint64_t address, uint64_t length, int flags)
 {

@@ -107,7 +107,7 @@ void backing_allow_write(struct backing *backing)
     mutex_unlock(&backing->lock);
 }
 
-/* --- pages ---------------------------------------------------------------------------------------------------------- */
+/* --- pages --- */
 
 int backing_insert(struct backing *backing, uint64_t index, struct frame *frame)
 {
@@ -138,7 +138,8 @@ static unsigned run_take(struct backing *backing, uint64_t index, struct frame *
     uint64_t limit = max_u64(divide_up(backing->size, PAGE_SIZE), index + 1);
     unsigned count = 0;
 
-    while (count < BACKING_RANGE_MAX && index + count < limit && !slot_tree_get(&backing->pages, index + count)) {
+    while (count < BACKING_RANGE_MAX && index + count < limit &&
+           !slot_tree_get(&backing->pages, index + count)) {
         frames[count] = frame_alloc(FRAME_CACHE, 0, FRAME_ZERO);
         if (!frames[count])
             break;
@@ -166,7 +167,8 @@ static int run_make(struct backing *backing, uint64_t index, struct frame **fram
     return 0;
 }
 
-/* Makes the page at `index`; with `fill` from the source. Lock held; the tree has the only count. */
+/* Makes the page at `index`; with `fill` from the source. Lock held; the tree has the only count.
+ */
 static int page_make(struct backing *backing, uint64_t index, bool fill, struct frame **frame)
 {
     fill = fill && backing->ops;
@@ -185,12 +187,15 @@ static int page_make(struct backing *backing, uint64_t index, bool fill, struct 
 
 static int page_for_write(struct backing *backing, uint64_t index)
 {
-    int error = backing->ops && backing->ops->make_writable ? backing->ops->make_writable(backing, index) : 0;
+    int error = backing->ops && backing->ops->make_writable
+                    ? backing->ops->make_writable(backing, index)
+                    : 0;
 
     return error ? error : slot_tree_mark(&page_ops, &backing->pages, index);
 }
 
-static int page_get(struct backing *backing, uint64_t index, bool for_write, bool fill, struct frame **result)
+static int page_get(struct backing *backing, uint64_t index, bool for_write, bool fill,
+                    struct frame **result)
 {
     struct frame *frame = slot_tree_get(&backing->pages, index);
     int error = frame ? 0 : page_make(backing, index, fill, &frame);
@@ -217,10 +222,13 @@ int backing_page(struct backing *backing, uint64_t index, bool for_write, struct
     return error;
 }
 
-int backing_page_mapped(struct backing *backing, uint64_t index, bool for_write, struct frame **frame)
+int backing_page_mapped(struct backing *backing, uint64_t index, bool for_write,
+                        struct frame **frame)
 {
     mutex_lock(&backing->lock);
-    int error = index >= divide_up(backing->size, PAGE_SIZE) ? -ENXIO : page_get(backing, index, for_write, true, frame);
+    int error = index >= divide_up(backing->size, PAGE_SIZE)
+                    ? -ENXIO
+                    : page_get(backing, index, for_write, true, frame);
     mutex_unlock(&backing->lock);
     return error;
 }
@@ -278,14 +286,15 @@ struct frame *backing_next_dirty(struct backing *backing, uint64_t *index)
     return frame;
 }
 
-/* --- size ----------------------------------------------------------------------------------------------------------- */
+/* --- size --- */
 
 void backing_zap(struct backing *backing, uint64_t first, uint64_t end, bool even_private)
 {
     mutex_lock(&backing->lock);
     pages_remove(backing, first, end);
     mutex_unlock(&backing->lock);
-    /* a fault between the two would find the page gone, or make a fresh one: both are what the file is now */
+    /* a fault between the two would find the page gone, or make a fresh one: both are what the file
+     * is now */
     space_zap_backing(backing, first, end, even_private);
 }
 
@@ -319,7 +328,7 @@ void backing_resize(struct backing *backing, uint64_t size)
         backing_zap(backing, divide_up(size, PAGE_SIZE), UINT64_MAX, true);
 }
 
-/* --- read and write ------------------------------------------------------------------------------------------------- */
+/* --- read and write --- */
 
 /* The page for a read, or *frame NULL for a hole that reads as zeros. */
 static int page_for_read(struct backing *backing, uint64_t index, struct frame **frame)
@@ -344,7 +353,8 @@ int64_t backing_read(struct backing *backing, uint64_t offset, struct uio *uio)
         int error = page_for_read(backing, offset >> PAGE_SHIFT, &frame);
         if (error)
             return done ? done : error;
-        int64_t moved = frame ? uio_move(uio, (char *)frame_address(frame) + inside, count) : uio_zero(uio, count);
+        int64_t moved = frame ? uio_move(uio, (char *)frame_address(frame) + inside, count)
+                              : uio_zero(uio, count);
         if (frame)
             frame_put(frame);
         if (moved <= 0)
@@ -404,7 +414,7 @@ int64_t backing_write(struct backing *backing, uint64_t offset, struct uio *uio)
     return done;
 }
 
-/* --- shared anonymous memory ------------------------------------------------------------------------------------------ */
+/* --- shared anonymous memory --- */
 
 static struct slab_cache anonymous_cache = SLAB_CACHE("anonymous-backing", sizeof(struct backing));
 

@@ -1,11 +1,13 @@
 /*
  * Page faults: what a first touch, and the first store after a fork, cost.
  *
- * A fault finds its mapping, then makes the entry for the address say yes. A store to a page that somebody else can see through another
- * entry first owns the path to the entry (table_own), then copies the page, unless its count says that the other holders are gone.
- * Memory is taken before the tree is changed, so that a failed fault leaves everything as it was.
+ * A fault finds its mapping, then makes the entry for the address say yes. A store to a page that
+ * somebody else can see through another entry first owns the path to the entry (table_own), then
+ * copies the page, unless its count says that the other holders are gone. Memory is taken before
+ * the tree is changed, so that a failed fault leaves everything as it was.
  *
- * Runs with the space's lock held; a file's page is read with the lock of its backing held below that.
+ * Runs with the space's lock held; a file's page is read with the lock of its backing held below
+ * that.
  */
 #include "arch/trap.h"
 #include "lib/container.h"
@@ -38,7 +40,8 @@ static int check_access(const struct mapping *map, unsigned access)
     return map->prot & needed ? 0 : -EACCES;
 }
 
-/* Puts a fresh page at the fault's address, whose path may be shared. Takes over the count on `frame`, also in failure. */
+/* Puts a fresh page at the fault's address, whose path may be shared. Takes over the count on
+ * `frame`, also in failure. */
 static int install(const struct fault *fault, struct frame *frame, unsigned flags)
 {
     struct pte *table;
@@ -53,13 +56,14 @@ static int install(const struct fault *fault, struct frame *frame, unsigned flag
     return 0;
 }
 
-/* --- anonymous memory --------------------------------------------------------------------------------------------- */
+/* --- anonymous memory --- */
 
 static bool huge_fits(const struct fault *fault)
 {
     uint64_t start = align_down(fault->address, mmu_span(1));
 
-    return huge_wanted(fault->map->flags) && start >= fault->map->start && start + mmu_span(1) <= fault->map->end;
+    return huge_wanted(fault->map->flags) && start >= fault->map->start &&
+           start + mmu_span(1) <= fault->map->end;
 }
 
 /* Tries to put 2 MiB there. False: use a small page. */
@@ -72,7 +76,8 @@ static bool install_huge(const struct fault *fault)
         return false;
     if (!pte_empty(pte_load(&table[mmu_index(start, 1)])))
         return false;
-    return !table_set_huge(fault->space, start, table, space_leaf_flags(fault->map) | PTE_LEAF_WRITE);
+    return !table_set_huge(fault->space, start, table,
+                           space_leaf_flags(fault->map) | PTE_LEAF_WRITE);
 }
 
 static int touch_anonymous(const struct fault *fault)
@@ -90,7 +95,7 @@ static int touch_anonymous(const struct fault *fault)
     return install(fault, frame, flags | PTE_LEAF_WRITE);
 }
 
-/* --- files and shared memory --------------------------------------------------------------------------------------- */
+/* --- files and shared memory --- */
 
 static uint64_t index_of(const struct mapping *map, uint64_t address)
 {
@@ -112,21 +117,27 @@ static int copy_page(struct space *space, const struct frame *from, struct frame
     return 0;
 }
 
-/* Maps pages that are in memory anyway around a fault that a read caused, inside the same table and mapping. */
+/* Maps pages that are in memory anyway around a fault that a read caused, inside the same table and
+ * mapping. */
 static void fault_around(const struct fault *fault, struct pte *table)
 {
     const struct mapping *map = fault->map;
     uint64_t start = align_down(fault->address, FAULT_AROUND_PAGES * PAGE_SIZE);
     uint64_t end = min_u64(start + FAULT_AROUND_PAGES * PAGE_SIZE, map->end);
     unsigned flags = space_leaf_flags(map) | PTE_LEAF_FILE;
+    struct table_counts counts = {0, 0};
 
     for (uint64_t at = max_u64(start, map->start); at < end; at += PAGE_SIZE) {
         if (!pte_empty(pte_load(&table[mmu_index(at, 0)])))
             continue;
         struct frame *frame = backing_peek(backing_of(map), index_of(map, at));
-        if (frame)
-            table_set_leaf(fault->space, at, 0, table, pte_leaf(frame_phys(frame), 0, flags));
+        if (!frame)
+            continue;
+        struct pte entry = pte_leaf(frame_phys(frame), 0, flags);
+        table_fill_leaf(at, table, entry);
+        table_counts_add(&counts, entry, 1);
     }
+    table_count(fault->space, fault->address, 0, &counts);
 }
 
 static int touch_device(const struct fault *fault)
@@ -134,7 +145,9 @@ static int touch_device(const struct fault *fault)
     struct phys page;
     unsigned flags = space_leaf_flags(fault->map) | PTE_LEAF_SPECIAL;
     struct pte *table;
-    int error = backing_of(fault->map)->ops->device(backing_of(fault->map), index_of(fault->map, fault->address), &page);
+    int error =
+        backing_of(fault->map)
+            ->ops->device(backing_of(fault->map), index_of(fault->map, fault->address), &page);
 
     if (!error)
         error = table_own(fault->space, fault->address, 0, true, &table);
@@ -156,7 +169,8 @@ static int touch_file(const struct fault *fault)
 
     if (backing->ops->device)
         return touch_device(fault);
-    int error = backing_page_mapped(backing, index_of(fault->map, fault->address), fault->write && shared, &frame);
+    int error = backing_page_mapped(backing, index_of(fault->map, fault->address),
+                                    fault->write && shared, &frame);
     if (error)
         return error;
     if (copy) {
@@ -170,7 +184,7 @@ static int touch_file(const struct fault *fault)
     return error;
 }
 
-/* --- stores to what is there already ------------------------------------------------------------------------------- */
+/* --- stores to what is there already --- */
 
 static void rewrite(const struct fault *fault, unsigned level, struct pte *table, struct pte entry)
 {
@@ -181,7 +195,8 @@ static void rewrite(const struct fault *fault, unsigned level, struct pte *table
 /* The page is private and somebody else may see it: makes a copy ours. */
 static int break_page(const struct fault *fault, struct pte *table, struct pte entry)
 {
-    unsigned flags = (pte_flags(entry) & ~(unsigned)(PTE_LEAF_FILE | PTE_LEAF_SPECIAL)) | PTE_LEAF_WRITE;
+    unsigned flags =
+        (pte_flags(entry) & ~(unsigned)(PTE_LEAF_FILE | PTE_LEAF_SPECIAL)) | PTE_LEAF_WRITE;
     bool zero = pte_flags(entry) & PTE_LEAF_SPECIAL;
     struct frame *old = frame_of(pte_target(entry)), *frame;
 
@@ -208,7 +223,8 @@ static int write_shared(const struct fault *fault, struct pte *table, struct pte
     struct frame *frame;
 
     if (!(pte_flags(entry) & PTE_LEAF_SPECIAL)) {
-        int error = backing_page_mapped(backing_of(fault->map), index_of(fault->map, fault->address), true, &frame);
+        int error = backing_page_mapped(backing_of(fault->map),
+                                        index_of(fault->map, fault->address), true, &frame);
         if (error)
             return error;
         frame_put(frame); /* the entry has its own count */
@@ -217,7 +233,8 @@ static int write_shared(const struct fault *fault, struct pte *table, struct pte
     return 0;
 }
 
-/* The huge leaf is ours alone: write it as a whole; otherwise its table form is used from now on. */
+/* The huge leaf is ours alone: write it as a whole; otherwise its table form is used from now on.
+ */
 static int write_huge(const struct fault *fault, bool *done)
 {
     uint64_t start = align_down(fault->address, mmu_span(1));
@@ -247,10 +264,11 @@ static int write_present(const struct fault *fault, unsigned level)
         mmu_flush_page(&fault->space->mmu, fault->address);
         return 0;
     }
-    return pte_flags(entry) & PTE_LEAF_SHARED ? write_shared(fault, table, entry) : break_page(fault, table, entry);
+    return pte_flags(entry) & PTE_LEAF_SHARED ? write_shared(fault, table, entry)
+                                              : break_page(fault, table, entry);
 }
 
-/* --- the fault ----------------------------------------------------------------------------------------------------- */
+/* --- the fault --- */
 
 static int fault_locked(struct space *space, uint64_t address, unsigned access)
 {
@@ -270,7 +288,8 @@ static int fault_locked(struct space *space, uint64_t address, unsigned access)
     if (entry && fault.write)
         return write_present(&fault, level);
     if (entry) {
-        mmu_flush_page(&space->mmu, fault.address); /* another thread was faster, or the CPU remembers less */
+        mmu_flush_page(&space->mmu,
+                       fault.address); /* another thread was faster, or the CPU remembers less */
         return 0;
     }
     return map->object ? touch_file(&fault) : touch_anonymous(&fault);
@@ -290,7 +309,8 @@ int space_fault(struct space *space, struct uaddr address, unsigned access)
     return error;
 }
 
-static int page_once(struct space *space, struct uaddr address, unsigned access, struct frame **frame)
+static int page_once(struct space *space, struct uaddr address, unsigned access,
+                     struct frame **frame)
 {
     unsigned level;
 

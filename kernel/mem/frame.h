@@ -149,6 +149,6 @@ bool frame_exists(struct phys address);
  * (PTE_LEAF_SPECIAL). */
 extern struct frame *frame_zero;
 
-void frame_totals_get(struct frame_totals *totals);
+void frame_totals_get(struct frame_totals *result);
 
 #endif

@@ -45,7 +45,7 @@ unsigned space_leaf_flags(const struct mapping *map)
     return flags;
 }
 
-/* --- limits ------------------------------------------------------------------------------------------------------- */
+/* --- limits --- */
 
 int space_limits_allow(struct space *space, uint64_t extra, bool data)
 {
@@ -71,9 +71,7 @@ static int space_data_allows(struct space *space, uint64_t extra)
                : 0;
 }
 
-/* --- unmapping
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- unmapping --- */
 
 /* The free addresses around [start, end), which end up unmapped too and whose tables can go with
  * it. */
@@ -116,9 +114,7 @@ int space_unmap(struct space *space, uint64_t address, uint64_t length)
     return error;
 }
 
-/* --- mapping
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- mapping --- */
 
 /* MAP_32BIT: Linux gives out the second GiB of the address space. */
 static int find_low_gap(struct space *space, uint64_t length, uint64_t *address)
@@ -238,9 +234,7 @@ int64_t space_map(struct space *space, const struct map_request *request)
     return result;
 }
 
-/* --- protection
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- protection --- */
 
 struct protect {
     struct table_visit visit;
@@ -350,9 +344,7 @@ int space_protect(struct space *space, uint64_t address, uint64_t length, uint64
     return error;
 }
 
-/* --- growing
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- growing --- */
 
 static int64_t break_grow(struct space *space, uint64_t old, uint64_t new)
 {

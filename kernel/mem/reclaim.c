@@ -43,9 +43,7 @@ void reclaim_set_killer(bool (*killer)(void))
     kill_somebody = killer;
 }
 
-/* --- the list
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- the list --- */
 
 void reclaim_enlist(struct backing *backing)
 {
@@ -95,9 +93,7 @@ static struct backing *backing_take(void)
     return backing;
 }
 
-/* --- rounds
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- rounds --- */
 
 static uint64_t goal(void)
 {
@@ -171,9 +167,7 @@ void reclaim_start(void)
         wait_wake_all(&wanted_queue);
 }
 
-/* --- waiting
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- waiting --- */
 
 bool reclaim_short(void)
 {

@@ -111,9 +111,7 @@ void space_put(struct space *space)
     space_drop(space);
 }
 
-/* --- fork
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- fork --- */
 
 /* What a mapping that asked for it is to a child: nothing, or fresh memory, or not locked. Works on
  * the child alone. */
@@ -181,9 +179,7 @@ int space_fork(struct space *parent, unsigned depth, struct space **result)
     return error;
 }
 
-/* --- truncation
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- truncation --- */
 
 struct file_zap {
     struct table_visit visit;

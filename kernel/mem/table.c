@@ -271,31 +271,36 @@ const struct pte *table_find(struct space *space, uint64_t address, unsigned *le
     }
 }
 
-/* Adds to the page counts of every table on the owned path down to `level`. */
-static void count_pages(struct space *space, uint64_t address, unsigned level, bool file,
-                        int32_t pages)
+void table_counts_add(struct table_counts *counts, struct pte leaf, int32_t pages)
+{
+    if (pte_flags(leaf) & PTE_LEAF_SPECIAL)
+        return;
+    if (pte_flags(leaf) & PTE_LEAF_FILE)
+        counts->file += pages;
+    else
+        counts->anonymous += pages;
+}
+
+void table_count(struct space *space, uint64_t address, unsigned level,
+                 const struct table_counts *counts)
 {
     struct frame *node = space->root;
 
     for (unsigned l = MMU_LEVELS - 1;; l--) {
-        if (file)
-            node->table.file += (uint32_t)pages;
-        else
-            node->table.anonymous += (uint32_t)pages;
+        node->table.anonymous += (uint32_t)counts->anonymous;
+        node->table.file += (uint32_t)counts->file;
         if (l == level)
-            return;
-        node = frame_of(pte_target(pte_load(table_entries(node) + mmu_index(address, l))));
+            break;
+        node = table_child(table_entries(node) + mmu_index(address, l));
     }
+    uint64_t resident = space->root->table.anonymous + (uint64_t)space->root->table.file;
+    if (resident > space->resident_peak)
+        space->resident_peak = resident;
 }
 
-static void count_leaf(struct space *space, uint64_t address, unsigned level, struct pte entry,
-                       int sign)
+static int32_t leaf_pages(unsigned level)
 {
-    unsigned flags = pte_flags(entry);
-
-    if (!(flags & PTE_LEAF_SPECIAL))
-        count_pages(space, address, level, flags & PTE_LEAF_FILE,
-                    sign * (level ? PTE_PER_TABLE : 1));
+    return level ? PTE_PER_TABLE : 1;
 }
 
 /* Replacing the one by the other changes no count. */
@@ -311,28 +316,32 @@ void table_set_leaf(struct space *space, uint64_t address, unsigned level, struc
     struct pte old = pte_load(&table[index]);
 
     if (pte_empty(old) || !counted_alike(old, entry)) {
+        struct table_counts counts = {0, 0};
         if (!pte_empty(old))
-            count_leaf(space, address, level, old, -1);
-        count_leaf(space, address, level, entry, 1);
+            table_counts_add(&counts, old, -leaf_pages(level));
+        table_counts_add(&counts, entry, leaf_pages(level));
+        table_count(space, address, level, &counts);
     }
     frame_of_kernel(table)->table.lines |= line_bit(index);
     pte_store(&table[index], entry);
-    uint64_t resident = space->root->table.anonymous + (uint64_t)space->root->table.file;
-    if (resident > space->resident_peak)
-        space->resident_peak = resident;
+}
+
+void table_fill_leaf(uint64_t address, struct pte *table, struct pte entry)
+{
+    unsigned index = mmu_index(address, 0);
+
+    frame_of_kernel(table)->table.lines |= line_bit(index);
+    pte_store(&table[index], entry);
 }
 
 struct pte table_take_entry(struct space *space, uint64_t address, unsigned level, struct pte *slot)
 {
     struct pte old = pte_exchange(slot, (struct pte){0});
 
-    count_leaf(space, address, level, old, -1);
+    struct table_counts counts = {0, 0};
+    table_counts_add(&counts, old, -leaf_pages(level));
+    table_count(space, address, level, &counts);
     return old;
-}
-
-struct pte table_take_leaf(struct space *space, uint64_t address, struct pte *table)
-{
-    return table_take_entry(space, address, 0, &table[mmu_index(address, 0)]);
 }
 
 void table_clear_leaf(struct space *space, uint64_t address, unsigned level, struct pte *table)
@@ -343,13 +352,12 @@ void table_clear_leaf(struct space *space, uint64_t address, unsigned level, str
     entry_put(old, level);
 }
 
-void table_uncount_branch(struct space *space, uint64_t address, unsigned level,
-                          const struct frame *branch)
+static void uncount_branch(struct space *space, uint64_t address, unsigned level,
+                           const struct frame *branch)
 {
-    if (branch->table.anonymous)
-        count_pages(space, address, level, false, -(int32_t)branch->table.anonymous);
-    if (branch->table.file)
-        count_pages(space, address, level, true, -(int32_t)branch->table.file);
+    struct table_counts counts = {-(int32_t)branch->table.anonymous, -(int32_t)branch->table.file};
+
+    table_count(space, address, level, &counts);
 }
 
 void table_clear_branch(struct space *space, uint64_t address, unsigned level, struct pte *slot)
@@ -357,7 +365,7 @@ void table_clear_branch(struct space *space, uint64_t address, unsigned level, s
     struct pte old = pte_exchange(slot, (struct pte){0});
     struct frame *branch = pte_is_leaf(old, level) ? huge_shadow(old) : frame_of(pte_target(old));
 
-    table_uncount_branch(space, address, level, branch);
+    uncount_branch(space, address, level, branch);
     if (level == MMU_LEVELS - 1)
         space->used[mmu_index(address, level) / 64] &= ~(1ull << (mmu_index(address, level) % 64));
     mmu_flush_range(&space->mmu, address, address + mmu_span(level));

@@ -67,6 +67,17 @@ const struct pte *table_find(struct space *space, uint64_t address, unsigned *le
    What was there is overwritten, not dropped. */
 void table_set_leaf(struct space *space, uint64_t address, unsigned level, struct pte *table,
                     struct pte entry);
+/* The same for an empty entry of an owned level-0 table, without the counts: the caller adds up
+   what he put in (table_counts_add) and has it counted once (table_count), while he still holds the
+   space's lock. */
+void table_fill_leaf(uint64_t address, struct pte *table, struct pte entry);
+struct table_counts {
+    int32_t anonymous, file; /* pages */
+};
+void table_counts_add(struct table_counts *counts, struct pte leaf, int32_t pages);
+/* Adds to the page counts of every table on the owned path down to `level`. */
+void table_count(struct space *space, uint64_t address, unsigned level,
+                 const struct table_counts *counts);
 /* Clears an owned leaf entry, flushes it, and drops the page. */
 void table_clear_leaf(struct space *space, uint64_t address, unsigned level, struct pte *table);
 
@@ -110,7 +121,7 @@ int table_own_all(struct space *space, bool pages);
 void table_drop_root(struct space *space);
 
 /* The number of tables that the space reaches. O(tables). */
-uint64_t table_count(struct space *space);
+uint64_t table_nodes(struct space *space);
 /* Asserts the invariants over the whole space. O(pages). */
 void table_check(struct space *space);
 

@@ -87,7 +87,7 @@ static uint64_t count_below(struct frame *table, unsigned level)
     return count;
 }
 
-uint64_t table_count(struct space *space)
+uint64_t table_nodes(struct space *space)
 {
     return count_below(space->root, MMU_LEVELS - 1);
 }

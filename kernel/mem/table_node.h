@@ -48,11 +48,6 @@ void table_clear_branch(struct space *space, uint64_t address, unsigned level, s
  */
 struct pte table_take_entry(struct space *space, uint64_t address, unsigned level,
                             struct pte *slot);
-struct pte table_take_leaf(struct space *space, uint64_t address, struct pte *table);
-/* Takes the branch's pages off the counts of the path above it. */
-void table_uncount_branch(struct space *space, uint64_t address, unsigned level,
-                          const struct frame *branch);
-
 /* Tables waiting in the pool of zeroed ones: neither in use nor free frames. */
 uint64_t table_pooled(void);
 

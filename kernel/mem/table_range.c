@@ -124,19 +124,22 @@ static void batch_finish(struct space *space, struct zap_batch *batch)
 static void zap_pages(struct space *space, const struct part *part)
 {
     struct zap_batch batch = {.count = 0};
-    uint64_t address = part->start;
+    struct table_counts counts = {0, 0};
 
-    for (unsigned i = part_first(part); i <= part_last(part); i++, address += PAGE_SIZE) {
-        if (pte_empty(pte_load(&part->entries[i])))
-            continue;
+    for (unsigned i = part_next(part, part_first(part)); i <= part_last(part);
+         i = part_next(part, i + 1)) {
+        uint64_t address = part->start + (uint64_t)(i - part_first(part)) * PAGE_SIZE;
+        struct pte entry = pte_exchange(&part->entries[i], (struct pte){0});
+        table_counts_add(&counts, entry, -1);
         if (!batch.count)
             batch.start = address;
         batch.end = address + PAGE_SIZE;
-        batch.entries[batch.count++] = table_take_leaf(space, address, part->entries);
+        batch.entries[batch.count++] = entry;
         if (batch.count == BATCH_PAGES)
             batch_finish(space, &batch);
     }
     batch_finish(space, &batch);
+    table_count(space, part->start, 0, &counts);
 }
 
 static void zap_part(struct space *space, const struct part *part)
@@ -204,9 +207,7 @@ void table_visit_shared(struct space *space, uint64_t start, uint64_t end,
     table_visit_owned(space, start, end, visit);
 }
 
-/* --- moving
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- moving --- */
 
 struct move {
     struct table_visit visit;

@@ -105,15 +105,15 @@ bool caller_ignores(int number)
     return ignores;
 }
 
-int group_signal(int32_t number, int signal)
+int group_signal(int32_t group, int signal)
 {
     uint64_t saved = spin_lock_irq(&tree_lock);
-    struct pid *group = pid_find_locked(number);
+    struct pid *pid = pid_find_locked(group);
     int error = -ESRCH;
 
-    if (group && !TAILQ_EMPTY(&group->group)) {
+    if (pid && !TAILQ_EMPTY(&pid->group)) {
         if (signal)
-            signal_group_locked(group, signal, NULL);
+            signal_group_locked(pid, signal, NULL);
         error = 0;
     }
     spin_unlock_irq(&tree_lock, saved);

@@ -226,8 +226,7 @@ static int replace(struct exec *exec)
     error = process->files ? file_table_exec(process->files) : 0;
     if (error)
         return error;
-    /* ---- the point of no return: nothing below can fail
-     * ---------------------------------------------------------- */
+    /* ---- the point of no return: nothing below can fail ---- */
     commit(exec, task);
     return 0;
 }

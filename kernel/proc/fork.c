@@ -32,9 +32,7 @@
 #include <linux/sched.h>
 #include <linux/signal.h>
 
-/* --- build
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- build --- */
 
 static int space_of_child(struct process *child, struct process *parent, uint64_t flags)
 {
@@ -180,9 +178,7 @@ static struct task *child_build(struct task *parent, const struct clone_request 
     return child;
 }
 
-/* --- commit
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- commit --- */
 
 /* tree_lock held. */
 static void join_tree(struct process *child, struct process *creator, bool sibling)
@@ -224,8 +220,7 @@ static bool commit(struct task *child, struct task *parent, const struct clone_r
         spin_unlock_irq(&tree_lock, saved);
         return false;
     }
-    /* ---- the point of no return: nothing below can fail
-     * ---------------------------------------------------------- */
+    /* ---- the point of no return: nothing below can fail ---- */
     if (!thread)
         join_tree(process, creator, request->flags & CLONE_PARENT);
     join_process(child, process);

@@ -140,7 +140,9 @@ bool group_orphaned_locked(const struct pid *group, const struct process *leavin
     TAILQ_FOREACH (member, &group->group, group_link) {
         const struct process *parent = member->parent;
 
-        if (member == leaving || member->state != PROCESS_ALIVE || !parent || parent == process_one)
+        if (leaving && member == leaving)
+            continue;
+        if (member->state != PROCESS_ALIVE || !parent || parent == process_one)
             continue;
         if (parent->group != group && parent->session == member->session)
             return false;

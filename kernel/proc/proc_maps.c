@@ -136,7 +136,7 @@ int maps_show(const struct proc_node *node, struct text_buffer *text)
     return mappings_visit(node, text, maps_line, NULL);
 }
 
-/* --- what is resident ------------------------------------------------------------------------- */
+/* --- what is resident --- */
 
 /* In bytes; shares in 1 / (1 << SHARE_SHIFT) bytes. */
 struct residence {

@@ -113,8 +113,7 @@ int fork_work_show(const struct proc_node *node, struct text_buffer *text)
     return 0;
 }
 
-/* --- mem ----------------------------------------------------------------------------------------
- */
+/* --- mem --- */
 
 static int64_t memory_move(struct file *file, struct uio *uio, uint64_t *position, bool write)
 {
@@ -159,8 +158,7 @@ const struct file_ops memory_ops = {
     .seek = memory_seek,
 };
 
-/* --- pagemap -------------------------------------------------------------------------------------
- */
+/* --- pagemap --- */
 
 static uint64_t map_entry(struct space *space, uint64_t address, bool frames)
 {

@@ -43,14 +43,14 @@ int proc_value_read(const char *text, int64_t low, int64_t high, int64_t *value)
     return 0;
 }
 
-/* --- who may look ---------------------------------------------------------------------------- */
+/* --- who may look --- */
 
 int proc_open_looking(const struct proc_node *node, struct file *file)
 {
     return process_may_look(node_process(node)) ? 0 : -EACCES;
 }
 
-/* --- parts ------------------------------------------------------------------------------------ */
+/* --- parts --- */
 
 struct file *process_executable(struct process *process)
 {

@@ -82,8 +82,7 @@ int place_read_link(const struct proc_node *node, struct text_buffer *text)
     return link_read(node, text, place_follow);
 }
 
-/* --- mounts
- * --------------------------------------------------------------------------------------- */
+/* --- mounts --- */
 
 static int mount_lines(const struct proc_node *node, struct text_buffer *text, bool information)
 {

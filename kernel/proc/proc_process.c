@@ -88,8 +88,7 @@ static const struct proc_class task_class = {
     .attributes = process_attributes,
 };
 
-/* --- texts that are the same for all
- * -------------------------------------------------------------- */
+/* --- texts that are the same for all --- */
 
 static int data_show(const struct proc_node *node, struct text_buffer *text)
 {
@@ -190,8 +189,7 @@ static const struct proc_entry task_entry = {
     .child_count = array_size(task_files),
 };
 
-/* --- the directory of tasks
- * ------------------------------------------------------------------------ */
+/* --- the directory of tasks --- */
 
 static int task_lookup(const struct proc_node *directory, const struct name *name,
                        struct proc_node *child)
@@ -249,8 +247,7 @@ static const struct proc_entry process_entry = {
     .child_count = array_size(process_files),
 };
 
-/* --- the root
- * --------------------------------------------------------------------------------------- */
+/* --- the root --- */
 
 /* A task's number leads to its process too, although only processes are listed. */
 int proc_process_lookup(const struct proc_node *directory, const struct name *name,

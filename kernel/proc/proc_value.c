@@ -163,8 +163,7 @@ int64_t oom_adj_write(const struct proc_node *node, const char *text, size_t siz
     return oom_adjust(node_process(node), value, size);
 }
 
-/* --- others
- * --------------------------------------------------------------------------------------- */
+/* --- others --- */
 
 int personality_show(const struct proc_node *node, struct text_buffer *text)
 {
@@ -257,8 +256,7 @@ int children_show(const struct proc_node *node, struct text_buffer *text)
     return 0;
 }
 
-/* --- fail-nth
- * ------------------------------------------------------------------------------------- */
+/* --- fail-nth --- */
 
 /* Neither reading nor writing may allocate, or it would count itself. */
 static void fail_nth_get(struct task *task, void *argument)

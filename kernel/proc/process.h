@@ -225,8 +225,7 @@ static inline struct process *process_current(void)
     return thread_current()->process;
 }
 
-/* --- life: process.c
- * ---------------------------------------------------------------------------------------------- */
+/* --- life: process.c --- */
 
 /* Unpublished, zeroed but for what every process needs; NULL: no memory. */
 struct process *process_alloc(void);
@@ -238,15 +237,13 @@ void task_drop(struct task *task);
 struct process *process_get(struct process *process);
 void process_put(struct process *process);
 
-/* --- numbers: pid.c
- * -----------------------------------------------------------------------------------------------
- */
+/* --- numbers: pid.c --- */
 
 /* The largest number plus one (/proc/sys/kernel/pid_max). */
 enum { PID_LIMIT = 4194304 };
 
 /* The lowest-cost next free number with one reference. 0, -EAGAIN (none left), -ENOMEM. */
-int pid_alloc(struct pid **pid);
+int pid_alloc(struct pid **result);
 struct pid *pid_get(struct pid *pid);
 /* Takes tree_lock for the last one: not with a spinlock held. NULL is legal. */
 void pid_put(struct pid *pid);
@@ -267,9 +264,7 @@ struct pid *pid_find(int32_t number);
 struct process *process_next(int32_t from);
 uint32_t pid_count(void);
 
-/* --- the verbs
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the verbs --- */
 
 struct clone_request; /* proc/fork.h */
 
@@ -294,7 +289,7 @@ static inline bool task_doomed_locked(const struct task *task)
  * reaped. identity.c */
 const struct cred *process_cred(struct process *process);
 /* Installs credentials for the current task; consumes the count. */
-void task_set_cred(const struct cred *cred);
+void task_set_cred(const struct cred *new);
 
 /* limits.c */
 /* The limits of process 1, as Linux sets them at boot. NULL: no memory. */

@@ -26,8 +26,7 @@ struct trap_frame;
      signal_bit(SIGFPE) | signal_bit(SIGSYS))
 #define SIGNAL_SET_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
 
-/* --- sending: signal_send.c
- * ------------------------------------------------------------------------------------------ */
+/* --- sending: signal_send.c --- */
 
 /* Sends to a process (any task may take it) or to one task. info NULL: from the kernel (SI_KERNEL
    of pid 0). Real-time signals queue, others once. 0 (also to a zombie), or -EAGAIN
@@ -55,8 +54,7 @@ int signal_permitted(struct process *target, int number);
    true when nobody will wait for it, so that it is to be reaped at once. */
 bool signal_parent_locked(struct process *process, int code);
 
-/* --- queues: signal_queue.c
- * ------------------------------------------------------------------------------------------ */
+/* --- queues: signal_queue.c --- */
 
 struct queued_signal {
     TAILQ_ENTRY(queued_signal) link;
@@ -83,8 +81,7 @@ void signal_queue_flush(struct signal_queue *queue);
    signal_lock held. */
 int signal_dequeue_locked(struct task *task, uint64_t mask, siginfo_t *info);
 
-/* --- delivery: signal_deliver.c, signal_stop.c
- * ------------------------------------------------------------------------ */
+/* --- delivery: signal_deliver.c, signal_stop.c --- */
 
 /* The work at the border to user mode: stops, group exit, delivery of handlers and default actions.
    Interrupts on. restart handling of the interrupted call included. */
@@ -98,9 +95,7 @@ void signal_stop_join(uint64_t saved);
  * true: tell the parent. */
 bool signal_stop_left_locked(struct process *process);
 
-/* --- state: signal.c
- * -------------------------------------------------------------------------------------------------
- */
+/* --- state: signal.c --- */
 
 /* fork: an unpublished child's actions: one reference, or a copy when they are common. NULL: no
  * memory. */
