@@ -247,7 +247,7 @@ static void init_turn(struct init *init, int timeout)
     channel_serve(init, slots[0].revents);
 }
 
-/* True when a source is closed, or open and empty for now. */
+/* True when a source has nothing to give at this moment: closed, or open and empty. */
 static bool source_drained(struct init *init, struct relay_source *source)
 {
     if (source->fd < 0)

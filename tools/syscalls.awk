@@ -1,6 +1,6 @@
 # Makes C from kernel/abi/syscalls.tbl.   awk -v arch=x86_64 -v make=prototypes|table -v header=unistd_64.h -f tools/syscalls.awk syscalls.tbl
 #
-# prototypes: the declaration of each handler, sys_NAME(typed arguments).
+# prototypes: the declaration of each handler, sys_NAME(types): the names of the table are what strace shows, not what the code says.
 # table:      SYSCALL_NAMES, Linux's names by number (from the exported header); for each call a wrapper from the registers to typed arguments, and SYSCALL_ENTRIES, rows for an array by number.
 
 function c_type(type) {
@@ -39,7 +39,7 @@ $2 != "all" && $2 != arch { next }
     arguments = ""
     for (i = 0; i < count; i++) {
         type = c_type(types[i])
-        parameters = parameters (i ? ", " : "") type " " names[i]
+        parameters = parameters (i ? ", " : "") type
         register_ = "trap_syscall_argument(frame, " i ")"
         arguments = arguments (i ? ", " : "") (type == "struct uaddr" ? "(struct uaddr){" register_ "}" : "(" type ")" register_)
     }

@@ -31,7 +31,7 @@ struct pty {
 };
 
 /* A fresh pair with the master's count, made known; locked. 0, -ENOMEM, -ENOSPC. */
-int pty_make(struct pty **pty);
+int pty_make(struct pty **made);
 /* The pair of an index with a count of its slave, or NULL. */
 struct pty *pty_find(unsigned index);
 /* Registers /dev/ptmx and the slaves' numbers. */

@@ -41,8 +41,8 @@ bool caller_dying(void);
 /* Would `number` be ignored or is it blocked by the caller (terminal job control's rule). */
 bool caller_ignores(int number);
 
-/* Job control: signals a process group (number 0 only asks). 0, -ESRCH. */
-int group_signal(int32_t group, int number);
+/* Job control: signals a process group (signal 0 only asks). 0, -ESRCH. */
+int group_signal(int32_t group, int signal);
 /* True when the group exists and belongs to the session; true when it is orphaned (POSIX 3.264). */
 bool group_in_session(int32_t group, int32_t session);
 bool group_orphaned(int32_t group);
@@ -52,7 +52,7 @@ void session_leader_signal(int32_t session, int number);
    of its own, through its tty_hooks) or, with NULL, taken away (its count is given up) for a whole
    session. */
 struct tty *caller_tty(void);
-void session_set_tty(int32_t session, struct tty *tty);
+void session_set_tty(int32_t number, struct tty *tty);
 /* What proc asks of terminals, which stand above it; set once at start-up by dev. session_set_tty
  * takes its own count. */
 struct tty_hooks {
@@ -64,7 +64,7 @@ struct tty_hooks {
     /* The terminal's device number and its foreground process group, for /proc. Any context. */
     void (*look)(const struct tty *tty, uint32_t *number, int32_t *foreground);
 };
-void caller_set_tty_hooks(const struct tty_hooks *hooks);
+void caller_set_tty_hooks(const struct tty_hooks *given);
 /* close_range(CLOSE_RANGE_UNSHARE): the caller gets a file table of its own if it shares one. 0 or
  * -ENOMEM. */
 int caller_files_unshare(void);
@@ -80,12 +80,13 @@ int64_t wall_clock_now(void);
 struct wait_queue *wall_clock_changed(void);
 
 /*
- * ppoll, pselect6, epoll_pwait: the caller's signal mask becomes the user's `mask` (size must be 8;
- * a null address changes nothing) until caller_mask_restore. 0, -EINVAL, -EFAULT. `interrupted`:
- * the call ends with -EINTR or a restart code, so the old mask comes back only when the handler
- * that now runs returns (or at the border to user mode when none runs); else it comes back at once.
+ * ppoll, pselect6, epoll_pwait: the caller's signal mask becomes the user's at `address` (size must
+ * be 8; a null address changes nothing) until caller_mask_restore. 0, -EINVAL, -EFAULT.
+ * `interrupted`: the call ends with -EINTR or a restart code, so the old mask comes back only when
+ * the handler that now runs returns (or at the border to user mode when none runs); else it comes
+ * back at once.
  */
-int caller_mask_push(struct uaddr mask, size_t size);
+int caller_mask_push(struct uaddr address, size_t size);
 void caller_mask_restore(bool interrupted);
 
 /* signalfd: whether a signal of `mask` (bit n - 1: signal n) is pending for the calling thread;

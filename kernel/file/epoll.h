@@ -18,7 +18,7 @@ int epoll_control(struct file *set, int operation, struct file *target, int fd,
                   const struct epoll_event *event);
 /* epoll_wait(2): how many events were stored at `events`, 0 after the deadline (clock_monotonic; 0:
    do not wait), -EINTR, -EFAULT, -EINVAL (not a set). */
-int epoll_collect(struct file *set, struct uaddr events, int limit, uint64_t deadline);
+int epoll_collect(struct file *file, struct uaddr events, int limit, uint64_t deadline);
 /* The last reference to a watched file is gone: all sets forget it. */
 void epoll_forget_file(struct file *file);
 

@@ -43,7 +43,7 @@ struct p9_transport {
 /* At boot only. The transport lives for ever. */
 void p9_transport_register(struct p9_transport *transport);
 /* The channel with this tag for one client: 0, -ENOENT, -EBUSY. */
-int p9_transport_claim(const char *tag, struct p9_transport **transport);
+int p9_transport_claim(const char *tag, struct p9_transport **result);
 void p9_transport_release(struct p9_transport *transport);
 
 #endif

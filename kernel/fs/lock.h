@@ -21,12 +21,12 @@ struct inode;
 /* flock(2): operation LOCK_SH, LOCK_EX, LOCK_UN, perhaps with LOCK_NB. 0, -EINVAL, -EAGAIN,
  * -ERESTARTSYS, -ENOLCK. */
 int lock_flock(struct file *file, int operation);
-/* F_GETLK, F_OFD_GETLK: fills *lock with what is in the way, or l_type F_UNLCK. 0, -EINVAL,
+/* F_GETLK, F_OFD_GETLK: fills *given with what is in the way, or l_type F_UNLCK. 0, -EINVAL,
  * -EOVERFLOW. */
-int lock_record_test(struct file *file, struct flock *lock, bool ofd);
+int lock_record_test(struct file *file, struct flock *given, bool ofd);
 /* F_SETLK(W), F_OFD_SETLK(W). 0, -EAGAIN, -EDEADLK, -EBADF (mode of the description), -EINVAL,
    -EOVERFLOW, -ENOLCK, -ERESTARTSYS. */
-int lock_record_set(struct file *file, const struct flock *lock, bool ofd, bool wait);
+int lock_record_set(struct file *file, const struct flock *given, bool ofd, bool wait);
 
 /* A descriptor of table for this inode was closed. */
 void lock_drop_table(struct file_table *table, struct inode *inode);

@@ -88,11 +88,11 @@ extern const struct backing_ops memory_backing_ops;
 
 /* filesystem_type.make of tmpfs and its kin. */
 int memory_make_filesystem(struct filesystem_type *type, const char *source, const char *options,
-                           struct filesystem **filesystem);
+                           struct filesystem **result);
 int overlay_make_filesystem(struct filesystem_type *type, const char *source, const char *options,
-                            struct filesystem **filesystem);
+                            struct filesystem **result);
 /* An instance without a root; root is made by the caller. */
-int memory_instance(struct filesystem_type *type, struct filesystem **filesystem);
+int memory_instance(struct filesystem_type *type, struct filesystem **result);
 int memory_make_root(struct filesystem *filesystem);
 /* tmpfs, ramfs, rootfs and overlay become known. */
 void memory_register(void);
@@ -157,7 +157,7 @@ extern const struct backing_ops overlay_backing_ops;
 enum { OVERLAY_BASE_BIT = 62 };
 /* Goes on with the lower names that memory does not hide; positions from 1 << OVERLAY_BASE_BIT.
  * Directory lock held. */
-int overlay_read_directory(struct file *file, struct directory_reader *reader);
+int overlay_read_directory(struct file *file, struct directory_reader *outer);
 void overlay_directory_release(struct file *file);
 /* True when the lower directory shows no name through. 1, 0, -errno. Directory lock held. */
 int overlay_empty(struct memory_inode *directory);

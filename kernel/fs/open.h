@@ -17,7 +17,7 @@ int open_program(int dirfd, const char *text, unsigned flags, struct file **file
 /* A description of an inode that was already found: access mode and flags in `flags` (O_…);
    permission is not asked. For magic links of procfs, pseudo terminals. Takes own counts of path.
  */
-int open_path(const struct path *path, uint32_t flags, struct file **file);
+int open_path(const struct path *path, uint32_t flags, struct file **result);
 
 /* Counts a writer of an inode's contents (mount may be NULL) for as long as it may write: 0,
  * -EROFS, -ETXTBSY. */

@@ -40,7 +40,7 @@ struct p9_client {
 };
 
 /* A client over the transport with this tag: 0, -ENOENT (no such tag), -EBUSY, -ENOMEM. */
-int p9_client_create(const char *tag, struct p9_client **client);
+int p9_client_create(const char *tag, struct p9_client **result);
 /* Waits for what is still under way and gives the transport back. Every other user is gone. */
 void p9_client_destroy(struct p9_client *client);
 

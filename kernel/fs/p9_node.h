@@ -70,7 +70,7 @@ static inline struct p9_client *p9_client_of(const struct inode *inode)
 
 /* The node that fid leads to, with a count; consumes the fid, also in failure. 0 or -ENOMEM. */
 int p9_node_get(struct filesystem *filesystem, uint32_t fid, const struct p9_attributes *attributes,
-                struct p9_node **node);
+                struct p9_node **result);
 /* Frees the node, or leaves that to its backing's last count. */
 void p9_node_release(struct inode *inode);
 /* Is this what the server describes? */
@@ -83,7 +83,7 @@ int p9_node_refresh(struct p9_node *node);
 /* Makes sure that pages can be filled: 0 or what opening for reading said. */
 int p9_node_open_pages(struct p9_node *node);
 /* A new fid for the node's file, opened with O_… flags. 0 or -errno. */
-int p9_node_open(struct p9_node *node, uint32_t flags, uint32_t *fid);
+int p9_node_open(struct p9_node *node, uint32_t flags, uint32_t *result);
 
 /* Extended attributes (p9_xattr.c). */
 int64_t p9_get_xattr(struct inode *inode, const char *name, void *value, size_t size);

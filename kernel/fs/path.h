@@ -34,11 +34,11 @@ enum {
     PATH_CACHED = 256,
 };
 
-/* Where `text` leads, seen from dirfd (AT_FDCWD: the working directory), as a counted path to
-   something that exists. Errors as path_resolution(7): -ENOENT, -ENOTDIR, -EACCES, -ELOOP,
-   -ENAMETOOLONG, -EBADF, -EXDEV, -EAGAIN. */
+/* Where `text` (or the text at `from`) leads, seen from dirfd (AT_FDCWD: the working directory), as
+   a counted path to something that exists. Errors as path_resolution(7): -ENOENT, -ENOTDIR,
+   -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF, -EXDEV, -EAGAIN. */
 int path_resolve(int dirfd, const char *text, unsigned flags, struct path *result);
-int path_resolve_user(int dirfd, struct uaddr text, unsigned flags, struct path *result);
+int path_resolve_user(int dirfd, struct uaddr from, unsigned flags, struct path *result);
 
 /* The directory that the last component is (to be) in. */
 struct path_last {

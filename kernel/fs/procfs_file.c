@@ -125,8 +125,7 @@ const struct file_ops proc_file_ops = {
     .release = proc_file_release,
 };
 
-/* --- directories --------------------------------------------------------------------------------
- */
+/* --- directories --- */
 
 static bool name_add(struct file *file, struct directory_reader *reader, const char *name,
                      uint32_t type, uint64_t next)

@@ -45,7 +45,7 @@ extern const struct file_ops proc_directory_ops;
 
 /* An inode for the node, whose count it takes over (also in failure). 0 or -ENOMEM. */
 int proc_inode_create(struct filesystem *filesystem, const struct proc_node *node, uint64_t number,
-                      struct inode **inode);
+                      struct inode **result);
 /* The number of the inode behind `name` in a directory: the same in each look-up. */
 uint64_t proc_number(const struct inode *directory, const char *name, size_t length);
 /* What uses of an open file answer when its object is gone: 0 or a negative errno. */
@@ -56,7 +56,7 @@ int proc_child_find(const struct proc_node *directory, const struct name *name,
 
 /* Makes an instance: the make of both types. */
 int proc_tree_make(struct filesystem_type *type, const char *source, const char *options,
-                   struct filesystem **filesystem);
+                   struct filesystem **result);
 
 /* Start-up of what stands behind procfs_follow_file. */
 void procfs_anonymous_init(void);

@@ -38,8 +38,7 @@ void proc_counts_get(struct proc_counts *counts)
         counts_source(counts);
 }
 
-/* --- the machine -------------------------------------------------------------------------------
- */
+/* --- the machine --- */
 
 static int version_show(const struct proc_node *node, struct text_buffer *text)
 {
@@ -76,8 +75,7 @@ static int interrupts_show(const struct proc_node *node, struct text_buffer *tex
     return 0;
 }
 
-/* --- time and load -----------------------------------------------------------------------------
- */
+/* --- time and load --- */
 
 static int uptime_show(const struct proc_node *node, struct text_buffer *text)
 {
@@ -138,8 +136,7 @@ static int stat_show(const struct proc_node *node, struct text_buffer *text)
     return 0;
 }
 
-/* --- what the kernel knows ----------------------------------------------------------------------
- */
+/* --- what the kernel knows --- */
 
 static void filesystem_line(const struct filesystem_type *type, void *argument)
 {
@@ -191,8 +188,7 @@ static int nothing_show(const struct proc_node *node, struct text_buffer *text)
     return 0;
 }
 
-/* --- links to the caller -------------------------------------------------------------------------
- */
+/* --- links to the caller --- */
 
 static int self_link(const struct proc_node *node, struct text_buffer *text)
 {

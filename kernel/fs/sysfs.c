@@ -43,8 +43,7 @@ static int kernel_max_show(const struct proc_node *node, struct text_buffer *tex
     return 0;
 }
 
-/* --- cpuN: each CPU is a core of its own in the one package ------------------------------------
- */
+/* --- cpuN: each CPU is a core of its own in the one package --- */
 
 static int own_number_show(const struct proc_node *node, struct text_buffer *text)
 {

@@ -390,15 +390,14 @@ void strace_leave(uint64_t number, int64_t result)
     line_end(line);
 }
 
-/* --- what happens between calls
- * ------------------------------------------------------------------------------------- */
+/* --- what happens between calls --- */
 
 static const char *code_name(int number, int code)
 {
     static const char *const child[] = {NULL,          "CLD_EXITED",  "CLD_KILLED",   "CLD_DUMPED",
                                         "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED"};
 
-    if (number == SIGCHLD && code > 0 && (size_t)code < array_size(child))
+    if (number == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED)
         return child[code];
     if (number == SIGSEGV && (code == SEGV_MAPERR || code == SEGV_ACCERR))
         return code == SEGV_MAPERR ? "SEGV_MAPERR" : "SEGV_ACCERR";
