@@ -2,20 +2,28 @@
  * Kernel stacks. The region is cut into slots of a guard page and a stack. Slots that were used
  * once and are unmapped again wait in a list of their numbers; mapped free ones wait in `ready`.
  *
+ * Debug kernels paint a stack when it is mapped and look, when it is given back, how far down the paint is gone; each new depth is
+ * logged, and less than a quarter left is a broken invariant.
+ *
  * Locks: stack_lock (interrupts off) guards the lists; mapping is done outside it.
  */
 #include "mem/kernel_stack.h"
 #include "arch/context.h"
 #include "arch/mmu.h"
 #include "lib/assert.h"
+#include "lib/string.h"
 #include "mem/frame.h"
 #include "mem/slab.h"
 #include "sched/spin.h"
+#include "trace/log.h"
 
 enum {
     STACK_PAGES = KERNEL_STACK_SIZE / PAGE_SIZE,
     SLOT_SIZE = KERNEL_STACK_SIZE + PAGE_SIZE,
     READY_LIMIT = 64,
+    PAINT = 0xa5,
+    DEPTH_STEP = 256, /* bytes between two logged depths */
+    MARGIN = KERNEL_STACK_SIZE / 4,
 };
 
 /* Describes a slot that holds a stack; its address lies in the stack's lowest word while the stack
@@ -42,6 +50,31 @@ static void frames_drop(struct stack_slot *slot, unsigned mapped)
         if (slot->frames[i])
             frame_put(slot->frames[i]);
     }
+}
+
+static uint64_t deepest; /* a bytes; debug kernels only */
+
+/* The bytes that were ever used of a stack, whose lowest word names its slot. */
+static uint64_t stack_depth(const struct stack_slot *slot)
+{
+    const uint8_t *bytes = (const uint8_t *)slot->stack;
+    uint64_t unused = sizeof(struct stack_slot *);
+
+    while (unused < KERNEL_STACK_SIZE && bytes[unused] == PAINT)
+        unused++;
+    return KERNEL_STACK_SIZE - unused;
+}
+
+static void depth_note(const struct stack_slot *slot)
+{
+    uint64_t depth = stack_depth(slot);
+
+    if (depth < __atomic_load_n(&deepest, __ATOMIC_RELAXED) + DEPTH_STEP)
+        return;
+    __atomic_store_n(&deepest, depth, __ATOMIC_RELAXED);
+    log_line("deepest kernel stack so far: %llu of %u bytes", (unsigned long long)depth,
+             KERNEL_STACK_SIZE);
+    kernel_assert(depth <= KERNEL_STACK_SIZE - MARGIN);
 }
 
 /* An address for a new stack: of a hole, or fresh. 0: the region is full. */
@@ -102,8 +135,11 @@ static struct stack_slot *slot_create(void)
     if (!slot)
         return NULL;
     slot->stack = address_take();
-    if (slot->stack && !slot_map(slot))
+    if (slot->stack && !slot_map(slot)) {
+        if (DEBUG_CHECKS)
+            memset((void *)slot->stack, PAINT, KERNEL_STACK_SIZE);
         return slot;
+    }
     if (slot->stack)
         address_return(slot->stack);
     slab_free(&slot_cache, slot);
@@ -134,6 +170,8 @@ void kernel_stack_free(uint8_t *stack)
         return;
     struct stack_slot *slot = *(struct stack_slot **)(void *)stack;
     kernel_assert(slot->stack == (uint64_t)stack); /* else the stack ran into its last word */
+    if (DEBUG_CHECKS)
+        depth_note(slot);
     uint64_t saved = spin_lock_irq(&stack_lock);
     bool keep = ready_count < READY_LIMIT;
     if (keep) {

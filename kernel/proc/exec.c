@@ -231,6 +231,16 @@ static int replace(struct exec *exec)
     return 0;
 }
 
+/* The process ends on its way back to user mode. */
+static void end_unsound(void)
+{
+    struct process *process = process_current();
+    uint64_t saved = spin_lock_irq(&process->signal_lock);
+
+    signal_group_exit_locked(process, SIGSEGV);
+    spin_unlock_irq(&process->signal_lock, saved);
+}
+
 int process_exec(int dirfd, const char *path, struct uaddr argv, struct uaddr envp, unsigned flags)
 {
     struct exec exec = {.path = path};
@@ -244,7 +254,7 @@ int process_exec(int dirfd, const char *path, struct uaddr argv, struct uaddr en
         error = replace(&exec);
     exec_drop(&exec);
     if (error && exec.unsound)
-        process_exit(SIGSEGV);
+        end_unsound();
     return error;
 }
 

@@ -134,7 +134,7 @@ static int status_at(int dirfd, struct uaddr path, uint32_t flags, struct status
 /* Seconds and the rest of a time that may lie before 1970. */
 static int64_t time_seconds(int64_t time)
 {
-    return (time - (time % 1000000000 + 1000000000) % 1000000000) / 1000000000;
+    return time / 1000000000 - (time % 1000000000 < 0);
 }
 
 static uint32_t time_rest(int64_t time)
