@@ -12,11 +12,10 @@
 struct library_search {
     const char *root;        /* the tree */
     const char *environment; /* LD_LIBRARY_PATH, or NULL */
-    const struct elf
-        *main; /* the program, whose DT_RPATH holds for its libraries too; may be NULL */
-    const char *main_path; /* its path inside the tree */
-    bool musl;             /* the program's loader is musl's */
-    bool used_cache;       /* set when a library was found through ld.so.cache only */
+    const struct elf *main;  /* the program: its DT_RPATH holds for all; may be NULL */
+    const char *main_path;   /* its path inside the tree */
+    bool musl;               /* the program's loader is musl's */
+    bool used_cache;         /* set when a library was found through ld.so.cache only */
 };
 
 /*

@@ -27,7 +27,8 @@
 /* They find work once the first process makes some. */
 static void threads_start(void)
 {
-    if (kthread_start("reclaim", reclaim_thread, NULL) || kthread_start("console", console_thread, NULL))
+    if (kthread_start("reclaim", reclaim_thread, NULL) ||
+        kthread_start("console", console_thread, NULL))
         panic("no memory for the kernel's threads");
 }
 

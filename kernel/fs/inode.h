@@ -135,16 +135,13 @@ struct inode {
     uint64_t blocks;                    /* l 512-byte units */
     int64_t atime, mtime, ctime, btime; /* l nanoseconds since 1970 */
     const struct inode_ops *ops;        /* c */
-    const struct file_ops
-        *file_ops;                 /* c of descriptions; NULL for devices, FIFOs, sockets, links */
-    struct filesystem *filesystem; /* c not counted: a dentry or file counts its mount */
-    struct backing
-        *backing;  /* c a regular file's pages, or NULL; counted by the inode if not NULL */
-    void *private; /* c the file system's */
+    const struct file_ops *file_ops;    /* c NULL for devices, FIFOs, sockets, links */
+    struct filesystem *filesystem;      /* c not counted: a dentry or file counts its mount */
+    struct backing *backing; /* c a regular file's pages, counted by the inode, or NULL */
+    void *private;           /* c the file system's */
     struct mutex lock;
     _Atomic(struct file_lock_list *) locks; /* flock and record locks, fs/lock.c */
-    _Atomic(void *)
-        special; /* what lives behind a FIFO (file/pipe.c, lock) or a bound socket (net) */
+    _Atomic(void *) special; /* behind a FIFO (file/pipe.c, lock) or a bound socket (net) */
     void (*special_release)(struct inode *inode); /* set with special; called with the last count */
     bool linkable;    /* l without a name (O_TMPFILE), may still be given one */
     uint64_t version; /* l of a directory: changes with its contents */

@@ -23,8 +23,7 @@ struct cpio_entry {
     const char *name;    /* zero-terminated, points into the archive, not empty, as written there */
     size_t name_size;    /* without the zero byte */
     const uint8_t *data; /* points into the archive */
-    uint32_t
-        size; /* of the data, bytes; a symbolic link's data is its target, not zero-terminated */
+    uint32_t size;       /* of the data, bytes; a symbolic link's is its target, without a NUL */
     uint32_t ino, mode, uid, gid, links, mtime;
     uint32_t device_major, device_minor; /* where the file was */
     uint32_t node_major, node_minor;     /* which device it is, for device nodes */

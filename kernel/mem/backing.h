@@ -43,9 +43,8 @@ struct backing_ops {
 };
 
 struct backing {
-    _Atomic uint32_t refs; /* holders: mapping-tree entries, open files, the inode */
-    _Atomic uint32_t
-        mapped; /* mapping-tree entries that point here: > 0 makes truncate look for them */
+    _Atomic uint32_t refs;   /* holders: mapping-tree entries, open files, the inode */
+    _Atomic uint32_t mapped; /* mapping-tree entries that point here, for truncate to find */
     const struct backing_ops *ops;
     struct mutex lock;
     struct slot_tree pages; /* lock: index → struct frame; the mark is "dirty" */

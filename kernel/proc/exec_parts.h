@@ -52,11 +52,11 @@ struct exec {
     struct signal_actions *actions; /* for the reset, or NULL */
     struct cred *cred;              /* if it changes, or NULL */
     bool secure;                    /* AT_SECURE */
-    uint64_t base, program_bias, entry, program_entry, headers,
-        header_count; /* where the images went */
+    /* Where the images went. */
+    uint64_t base, program_bias, entry, program_entry, headers, header_count;
     uint64_t stack_pointer;
     bool stack_executable;
-    bool unsound;                 /* refused by what Linux finds out only when the old program is gone already */
+    bool unsound; /* refused by what Linux finds out only when the old program is gone already */
 };
 
 /* exec_script.c: reads the head of exec->file; while it is a #! script, replaces it by its

@@ -121,8 +121,8 @@ struct times {
     bool now; /* both now: who may write may do it */
 };
 
-/* In nanoseconds. Inodes hold times up to the year 2262; others are cut to the nearest, as Linux cuts
-   them to what the file system can hold. */
+/* In nanoseconds. Inodes hold times up to the year 2262; others are cut to the nearest, as Linux
+   cuts them to what the file system can hold. */
 static int64_t time_value(const struct __kernel_timespec *time, int64_t now)
 {
     int64_t value;

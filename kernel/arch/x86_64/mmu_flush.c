@@ -17,8 +17,7 @@
 enum { FLUSH_PAGES_MAX = 32 }; /* beyond this many pages everything is forgotten at once */
 
 struct flush_request {
-    uint64_t start,
-        end; /* start == end: everything that is not global; kernel pages: always by range */
+    uint64_t start, end; /* equal: everything that is not global; kernel pages: always by range */
     _Atomic uint64_t waiting[CPU_LIMIT / 64];
 };
 

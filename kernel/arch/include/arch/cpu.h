@@ -16,13 +16,12 @@ struct run_queue;
 
 struct cpu {
     struct cpu *self;
-    struct thread *current; /* the thread that runs here */
-    uint64_t
-        kernel_stack_top; /* where a trap from user mode starts to push (x86_64: also TSS rsp0) */
-    uint64_t scratch;     /* the system call entry's temporary for the user stack pointer */
-    unsigned id;          /* 0 … cpu_count() - 1 */
-    unsigned interrupt_depth; /* > 0 while a hardware interrupt is handled here */
-    unsigned spin_depth;      /* spinlocks held here; sleeping needs 0 */
+    struct thread *current;    /* the thread that runs here */
+    uint64_t kernel_stack_top; /* where a trap from user mode pushes (x86_64: also TSS rsp0) */
+    uint64_t scratch;          /* the system call entry's temporary for the user stack pointer */
+    unsigned id;               /* 0 … cpu_count() - 1 */
+    unsigned interrupt_depth;  /* > 0 while a hardware interrupt is handled here */
+    unsigned spin_depth;       /* spinlocks held here; sleeping needs 0 */
     struct run_queue *queue;
     struct thread *idle;
     void *arch; /* the architecture's own per-CPU data */
