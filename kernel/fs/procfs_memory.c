@@ -105,7 +105,8 @@ static int slabinfo_show(const struct proc_node *node, struct text_buffer *text)
 
 static void ledger_slab_line(const struct slab_cache *cache, void *argument)
 {
-    text_put(argument, "slab.%s %llu\n", cache->name, (unsigned long long)cache->in_use);
+    text_put(argument, "slab.%s %llu\n", cache->name,
+             (unsigned long long)(cache->in_use - cache->idle));
 }
 
 static void ledger_value_line(const struct ledger_line *line, void *argument)

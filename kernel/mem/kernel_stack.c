@@ -85,6 +85,7 @@ static uint64_t address_take(void)
 
     if (hole) {
         holes = hole->next;
+        hole_cache.idle--;
         address = hole->stack;
     } else {
         if (!next_slot)
@@ -112,6 +113,7 @@ static void address_return(uint64_t address)
     uint64_t saved = spin_lock_irq(&stack_lock);
     hole->next = holes;
     holes = hole;
+    hole_cache.idle++;
     spin_unlock_irq(&stack_lock, saved);
 }
 
@@ -154,6 +156,7 @@ uint8_t *kernel_stack_alloc(void)
     if (slot) {
         ready = slot->next;
         ready_count--;
+        slot_cache.idle--;
     }
     spin_unlock_irq(&stack_lock, saved);
     if (!slot)
@@ -178,6 +181,7 @@ void kernel_stack_free(uint8_t *stack)
         slot->next = ready;
         ready = slot;
         ready_count++;
+        slot_cache.idle++;
     }
     spin_unlock_irq(&stack_lock, saved);
     if (keep)

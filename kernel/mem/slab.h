@@ -22,7 +22,8 @@ struct slab_cache {
     struct slab *partial; /* slabs with a free object */
     uint32_t objects;     /* per slab, computed on first use */
     uint32_t stride, order;
-    uint64_t in_use, slabs;  /* lock */
+    uint64_t in_use, slabs; /* lock */
+    uint64_t idle; /* of those in use: waiting with their owner, under its lock; no leaks */
     struct slab_cache *next; /* list of all caches, made on first use */
     bool registered;
 };
