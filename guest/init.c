@@ -362,6 +362,25 @@ static int console_open(void)
     return fd;
 }
 
+/*
+ * Process 1 only buries orphans; what init does is its child's work. A process group whose members'
+ * parents are all process 1 counts as orphaned, and no key typed at the terminal could stop the
+ * program.
+ */
+static void first_process(void)
+{
+    pid_t worker = fork();
+    if (worker <= 0)
+        return;
+    for (;;) {
+        pid_t ended = wait(NULL);
+        if (ended == worker || (ended < 0 && errno != EINTR))
+            break;
+    }
+    sync();
+    reboot(RB_POWER_OFF);
+}
+
 int main(int argc, char **argv)
 {
     static struct init init;
@@ -374,6 +393,7 @@ int main(int argc, char **argv)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     } else if (getpid() == 1) {
         init.machine = true;
+        first_process();
         int error = mounts_begin();
         fd = error ? error : console_open();
     } else {

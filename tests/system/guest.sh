@@ -48,7 +48,7 @@ if [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1; then
     expect other-user-may-not 0 'refused\n' run -w / -u nobody sh -c 'echo x 2>/dev/null >/etc/passwd- || echo refused'
 fi
 
-expect process-one 0 '1\n' run sh -c 'echo $PPID'
+expect orphans-to-process-one 0 '1\n' run sh -c '(sh -c "sleep 0.3; cut -d\" \" -f4 /proc/\$\$/stat" &); sleep 0.8'
 expect background-reaped 0 'done\n' run sh -c '(sleep 0.1 &) ; sleep 0.5; echo done'
 expect devices 0 'ok\n' run sh -c 'test -c /dev/null -a -c /dev/zero -a -c /dev/urandom -a -d /dev/pts -a -d /dev/shm && echo ok'
 expect proc 0 'sh\n' run sh -c 'cat /proc/$$/comm'
