@@ -59,7 +59,7 @@ struct console {
 
 static struct console console;
 
-/* --- completions, in the interrupt ---------------------------------------------------------- */
+/* --- completions, in the interrupt --- */
 
 static void receive_done(struct virtio_port *port, void *token, uint32_t written)
 {
@@ -94,7 +94,7 @@ static void buffer_offer(struct console_buffer *buffer)
     kernel_assert(error == 0);
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 static struct console_buffer *received_first(void)
 {
@@ -167,7 +167,7 @@ static int64_t console_device_read(struct file *file, struct uio *uio, uint64_t 
     return done;
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 static struct console_buffer *idle_take(void)
 {
@@ -287,7 +287,7 @@ static struct device console_device = {
     .ops = &console_ops,
 };
 
-/* --- starting --------------------------------------------------------------------------------- */
+/* --- starting --- */
 
 static int buffers_alloc(struct console_buffer *buffers, unsigned count, unsigned order)
 {

@@ -14,7 +14,7 @@
 
 enum { SPARE_FIELDS = 16, FID_LIMIT_FIRST = 1024, FID_LIMIT_MAX = 1 << 24 };
 
-/* --- requests --------------------------------------------------------------------------------- */
+/* --- requests --- */
 
 struct p9_request *p9_request_create(struct p9_client *client, enum p9_type type, uint32_t out_size,
                                      uint32_t in_size)
@@ -47,7 +47,7 @@ void p9_request_data(struct p9_request *request, bool out, const void *memory, u
     request->pieces[2 + request->data_count++] = (struct p9_piece){memory, size};
 }
 
-/* --- tags ------------------------------------------------------------------------------------- */
+/* --- tags --- */
 
 static bool tag_take(struct p9_request *request)
 {
@@ -82,7 +82,7 @@ static struct wait_queue *queue_of(struct p9_request *request)
     return &request->client->queues[request->tag % P9_WAIT_QUEUES];
 }
 
-/* --- sending ---------------------------------------------------------------------------------- */
+/* --- sending --- */
 
 static void detached_ended(struct p9_request *request)
 {
@@ -248,7 +248,7 @@ void p9_request_detach(struct p9_request *request, uint32_t fid)
     request_send(request);
 }
 
-/* --- fid numbers ------------------------------------------------------------------------------ */
+/* --- fid numbers --- */
 
 /* A larger bitmap, made without the lock; whoever loses the race frees his own. */
 static int fids_grow(struct p9_client *client, uint64_t limit)
@@ -304,7 +304,7 @@ void p9_fid_free(struct p9_client *client, uint32_t fid)
     spin_unlock_irq(&client->lock, saved);
 }
 
-/* --- clients ---------------------------------------------------------------------------------- */
+/* --- clients --- */
 
 int p9_client_create(const char *tag, struct p9_client **result)
 {

@@ -12,7 +12,7 @@
 
 static struct slab_cache node_cache = SLAB_CACHE("p9_node", sizeof(struct p9_node));
 
-/* --- pages ------------------------------------------------------------------------------------ */
+/* --- pages --- */
 
 static struct p9_node *node_of_backing(struct backing *backing)
 {
@@ -122,7 +122,7 @@ int p9_node_open(struct p9_node *node, uint32_t flags, uint32_t *result)
     return error;
 }
 
-/* --- attributes ------------------------------------------------------------------------------- */
+/* --- attributes --- */
 
 bool p9_node_matches(const struct p9_node *node, const struct p9_attributes *attributes)
 {
@@ -170,7 +170,7 @@ int p9_node_refresh(struct p9_node *node)
     return error;
 }
 
-/* --- the table of nodes ----------------------------------------------------------------------- */
+/* --- the table of nodes --- */
 
 /* In a loose instance everything must agree: see the header. */
 static bool same_file(const struct p9_node *node, const struct p9_attributes *attributes,

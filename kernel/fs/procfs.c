@@ -13,7 +13,7 @@
 
 enum { ROOT_NUMBER = 1 };
 
-/* --- directories of registered names ------------------------------------------------------- */
+/* --- directories of registered names --- */
 
 static const struct proc_branch *branch_of(const struct proc_node *directory)
 {

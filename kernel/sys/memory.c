@@ -19,9 +19,7 @@ static struct space *own_space(void)
     return process_current()->space;
 }
 
-/* --- mmap
- * -------------------------------------------------------------------------------------------------------------
- */
+/* --- mmap --- */
 
 static const uint64_t known_map_flags =
     MAP_SHARED | MAP_PRIVATE | MAP_SHARED_VALIDATE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |
@@ -139,9 +137,7 @@ int64_t sys_brk(struct uaddr address)
     return (int64_t)space_break(own_space(), address.value);
 }
 
-/* --- advice
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- advice --- */
 
 int64_t sys_madvise(struct uaddr address, uint64_t length, int32_t advice)
 {
