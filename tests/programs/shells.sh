@@ -109,9 +109,9 @@ send sleep 100\r
 wait sleep
 send \032
 expect $ 
-send kill -9 %1\r
-expect $ 
-send wait\r
+send fg\r
+wait sleep
+send \003
 expect $ 
 send cat\r
 wait cat
