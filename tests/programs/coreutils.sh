@@ -43,12 +43,15 @@ echo changed >script; rm script; mkdir sub; echo x >sub/x
 for d in /etc /usr /var/tmp /root /tmp; do touch "$d/furca-wrote-this" 2>/dev/null && rm "$d/furca-wrote-this" && echo wrote $d; done
 S
 if [ -z "$PROGRAMS_NATIVE" ] && { [ -z "$only" ] || [ "$only" = host_untouched ]; }; then
-    mkdir -p "$work/case" && : >"$work/case/script"
-    clean timeout -k 5 "$limit" "$furca" run sh -c 'for d in /etc /usr/lib /root /var /tmp; do echo x >$d/furca-test-left-this; done
-        rm -f /etc/hostname; mv /etc/passwd /etc/group; chmod 777 /etc/shadow; ls /etc/furca-test-left-this' >"$work/guest.out" 2>&1
-    left=$(ls /etc/furca-test-left-this /usr/lib/furca-test-left-this /root/furca-test-left-this /var/furca-test-left-this /tmp/furca-test-left-this 2>/dev/null)
-    if [ "$(cat "$work/guest.out")" != /etc/furca-test-left-this ]; then
-        echo "not ok $family.host_untouched: $(head -n 3 "$work/guest.out" | paste -sd ' ')"
+    mkdir -p "$work/case"
+    places="/etc/furca-left /usr/lib/furca-left /root/furca-left /var/tmp/furca-left /tmp/furca-left"
+    clean timeout -k 5 "$limit" "$furca" run sh -c "for f in $places; do (echo x >\$f); done
+        rm -f /etc/hostname; mv /etc/passwd /etc/group; chmod 777 /etc/shadow; cat /tmp/furca-left" \
+        >"$work/guest.out" 2>"$work/guest.err"
+    # shellcheck disable=SC2086 # a list of words
+    left=$(ls $places 2>/dev/null)
+    if [ "$(cat "$work/guest.out")" != x ]; then
+        echo "not ok $family.host_untouched: not written in the guest: $(tail -n 2 "$work/guest.err" | paste -sd ' ')"
     elif [ -n "$left" ] || [ ! -s /etc/passwd ] || [ "$(stat -c %a /etc/shadow)" = 777 ]; then
         echo "not ok $family.host_untouched: the guest wrote to the host: $left"
     else

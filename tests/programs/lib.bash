@@ -37,7 +37,9 @@ first_difference() {
 judge() {
     local native_status=$1 guest_status=$2
     reason=
-    if ! cmp -s "$work/native.out" "$work/guest.out"; then
+    if [ "$native_status" = 124 ] || grep -q '^pty_drive: .* in vain$' "$work/native.out"; then
+        reason="the case does not end natively: $(tail -n 1 "$work/native.out")"
+    elif ! cmp -s "$work/native.out" "$work/guest.out"; then
         reason="output: $(first_difference "$work/native.out" "$work/guest.out")"
     elif ! cmp -s "$work/native.err" "$work/guest.err"; then
         reason="standard error: $(first_difference "$work/native.err" "$work/guest.err")"
