@@ -2,8 +2,8 @@
  * Kernel stacks. The region is cut into slots of a guard page and a stack. Slots that were used
  * once and are unmapped again wait in a list of their numbers; mapped free ones wait in `ready`.
  *
- * Debug kernels paint a stack when it is mapped and look, when it is given back, how far down the paint is gone; each new depth is
- * logged, and less than a quarter left is a broken invariant.
+ * Debug kernels paint a stack when it is mapped and look, when it is given back, how far down the
+ * paint is gone; each new depth is logged, and less than a quarter left is a broken invariant.
  *
  * Locks: stack_lock (interrupts off) guards the lists; mapping is done outside it.
  */
