@@ -30,6 +30,8 @@ enum {
     EVENTS_WRITE = EPOLLOUT | EPOLLWRNORM,
 };
 
+/* The first page of a pipe is given as long as there is any: a byte that wakes somebody up must not
+ * be lost. */
 uint8_t *pipe_page_take(struct pipe *pipe)
 {
     struct frame *frame;
@@ -42,7 +44,11 @@ uint8_t *pipe_page_take(struct pipe *pipe)
             return page;
         }
     }
-    frame = reclaim_objects_may_grow() ? frame_alloc(FRAME_KERNEL, 0, 0) : NULL;
+    if (!pipe_is_empty(pipe) && !reclaim_objects_may_grow())
+        return NULL;
+    do
+        frame = frame_alloc(FRAME_KERNEL, 0, 0);
+    while (!frame && reclaim_wait());
     return frame ? frame_address(frame) : NULL;
 }
 

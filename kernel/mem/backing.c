@@ -257,13 +257,15 @@ static bool page_idle(struct backing *backing, uint64_t index, struct frame *fra
     return !looked_at && frame_refs(frame) == 1 && !slot_tree_marked(&backing->pages, index);
 }
 
-uint64_t backing_reclaim(struct backing *backing)
+uint64_t backing_reclaim(struct backing *backing, bool *busy)
 {
     struct frame *frame;
     uint64_t freed = 0;
 
-    if (!has_source(backing) || !mutex_trylock(&backing->lock))
+    if (!mutex_trylock(&backing->lock)) {
+        *busy = true;
         return 0;
+    }
     for (uint64_t index = 0; (frame = slot_tree_next(&backing->pages, &index)); index++) {
         if (!page_idle(backing, index, frame))
             continue;
@@ -367,17 +369,24 @@ int64_t backing_read(struct backing *backing, uint64_t offset, struct uio *uio)
     return done;
 }
 
+static bool page_present(struct backing *backing, uint64_t index)
+{
+    mutex_lock(&backing->lock);
+    bool present = slot_tree_get(&backing->pages, index) != NULL;
+    mutex_unlock(&backing->lock);
+    return present;
+}
+
 /* The page for a write: one wholly beyond the end is not read from the source. */
 static int page_to_write(struct backing *backing, uint64_t index, struct frame **frame)
 {
     int error;
 
+    if (!reclaim_files_may_grow() && !page_present(backing, index))
+        return -ENOSPC;
     do {
         mutex_lock(&backing->lock);
-        if (slot_tree_get(&backing->pages, index) || reclaim_files_may_grow())
-            error = page_get(backing, index, true, index << PAGE_SHIFT < backing->size, frame);
-        else
-            error = -ENOSPC;
+        error = page_get(backing, index, true, index << PAGE_SHIFT < backing->size, frame);
         mutex_unlock(&backing->lock);
     } while (error == -ENOMEM && reclaim_wait());
     return error;

@@ -81,8 +81,9 @@ struct frame *backing_peek(struct backing *backing, uint64_t index);
    copies when `even_private`, as truncate does), zeroing nothing. Lock not held. */
 void backing_zap(struct backing *backing, uint64_t first, uint64_t end, bool even_private);
 /* Frees the pages that can be read again from the source, are not dirty, and that nobody holds or
-   has looked at since the last call. Returns how many; 0 also when the lock is taken. */
-uint64_t backing_reclaim(struct backing *backing);
+ * has looked at since the last call. Returns how many; sets *busy and does nothing when the lock is
+ * taken. */
+uint64_t backing_reclaim(struct backing *backing, bool *busy);
 /* Makes pages [first, end) a hole. 0, or -EOPNOTSUPP for backings with a source. Lock not held. */
 int backing_punch(struct backing *backing, uint64_t first, uint64_t end);
 /* Gives the backing a page that the caller filled, with the caller's count on it. 0, -EEXIST,

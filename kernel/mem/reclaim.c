@@ -18,6 +18,8 @@ enum {
     PASSES = 3, /* the first may only take marks of recent use away */
     FILES_SHARE = 16,
     FRUITLESS_PAUSE = 100 * 1000 * 1000, /* nanoseconds */
+    BUSY_PAUSE = 2 * 1000 * 1000,        /* nanoseconds, for who holds a backing's lock */
+    BUSY_TRIES = 50,
 };
 
 static SLIST_HEAD(, shrinker) shrinkers = SLIST_HEAD_INITIALIZER(shrinkers); /* c after boot */
@@ -100,8 +102,9 @@ static uint64_t goal(void)
     return max_u64(frame_marks.high, atomic_load(&round_goal));
 }
 
-/* Once over the caches of files; returns pages freed. */
-static uint64_t pass_over_files(void)
+/* Once over the caches of files; returns pages freed. Sets *busy when somebody held the lock of
+ * one. */
+static uint64_t pass_over_files(bool *busy)
 {
     uint64_t freed = 0;
 
@@ -110,7 +113,7 @@ static uint64_t pass_over_files(void)
         struct backing *backing = backing_take();
         if (!backing)
             continue;
-        freed += backing_reclaim(backing);
+        freed += backing_reclaim(backing, busy);
         backing_put(backing);
         sched_point();
     }
@@ -127,18 +130,47 @@ static uint64_t pass_over_shrinkers(void)
     return freed;
 }
 
-static void reclaim_round(void)
+/* Until enough is free, or nothing more comes. */
+static uint64_t passes(bool *busy)
 {
     uint64_t freed = 0;
 
+    *busy = false;
     for (unsigned pass = 0; pass < PASSES && frames_free() < goal(); pass++) {
-        freed += pass_over_files();
+        freed += pass_over_files(busy);
         if (frames_free() < goal())
             freed += pass_over_shrinkers();
     }
+    return freed;
+}
+
+static void pause(uint64_t nanoseconds)
+{
+    struct wait_queue nobody = {0};
+    struct waiter self;
+
+    waiter_init(&self);
+    wait_enter(&nobody, &self);
+    wait_sleep(WAIT_UNINTERRUPTIBLE, clock_monotonic() + nanoseconds);
+    wait_leave(&nobody, &self);
+}
+
+/* All of memory may be pages of one file whose reader holds its lock nearly always: it lets go when
+ * it finds no more memory either. */
+static void reclaim_round(void)
+{
+    bool busy;
+    uint64_t wanted_free = goal(), freed = passes(&busy);
+
+    for (unsigned tries = 0; !freed && busy && tries < BUSY_TRIES && frames_free() < wanted_free;
+         tries++) {
+        pause(BUSY_PAUSE);
+        freed = passes(&busy);
+    }
     atomic_store(&round_goal, 0);
-    atomic_store(&fruitless_time, freed ? 0 : clock_monotonic());
-    frame_marks.start = freed ? frame_marks.low : min_u64(frame_marks.low, frames_free() / 2);
+    bool in_vain = !freed && frames_free() < wanted_free; /* having nothing to do is not */
+    atomic_store(&fruitless_time, in_vain ? clock_monotonic() : 0);
+    frame_marks.start = in_vain ? min_u64(frame_marks.low, frames_free() / 2) : frame_marks.low;
 }
 
 void reclaim_thread(void *argument)
