@@ -41,7 +41,6 @@ enum {
     MAPPING_HUGE = 256,          /* MADV_HUGEPAGE */
     MAPPING_DONTDUMP = 512,
     MAPPING_ACCOUNT = 1024, /* counts as private writable memory (RLIMIT_DATA) */
-    MAPPING_STACK = 2048,   /* MAP_STACK: informative */
 };
 
 /* Flags that need work at fork: the explicit short list. */

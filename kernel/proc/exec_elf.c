@@ -17,11 +17,11 @@
 #include "proc/exec_parts.h"
 #include <linux/fcntl.h>
 #include <linux/mman.h>
+#include <linux/personality.h>
 
 enum {
-    RANDOM_PAGES_BITS = 28,           /* as Linux's vm.mmap_rnd_bits */
-    BREAK_RANDOM_BITS = 13,           /* pages: up to 32 MiB */
-    ADDRESSES_NOT_RANDOM = 0x0040000, /* ADDR_NO_RANDOMIZE of personality(2) */
+    RANDOM_PAGES_BITS = 28, /* as Linux's vm.mmap_rnd_bits */
+    BREAK_RANDOM_BITS = 13, /* pages: up to 32 MiB */
 };
 
 /* A file with its headers, being mapped. */
@@ -35,7 +35,7 @@ struct image {
 
 static bool randomise(void)
 {
-    return !(process_current()->personality & ADDRESSES_NOT_RANDOM);
+    return !(process_current()->personality & ADDR_NO_RANDOMIZE);
 }
 
 static int image_read(struct image *image, struct file *file)

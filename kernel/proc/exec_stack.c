@@ -18,12 +18,12 @@
 #include <asm/auxvec.h>
 #include <linux/auxvec.h>
 #include <linux/mman.h>
+#include <linux/personality.h>
 
 enum {
     STACK_RANDOM_BITS = 22, /* pages: 16 GiB */
     STACK_FIRST = 128 << 10,
     CLOCK_TICKS = 100,
-    ADDRESSES_NOT_RANDOM = 0x0040000,
     MINIMUM_SIGNAL_STACK = 51, /* AT_MINSIGSTKSZ, which the exported headers of some years lack */
 };
 
@@ -177,7 +177,7 @@ static void note_places(struct space_layout *layout, const struct exec *exec, ui
 int exec_stack(struct exec *exec)
 {
     struct exec_strings *strings = &exec->strings;
-    bool fixed = process_current()->personality & ADDRESSES_NOT_RANDOM;
+    bool fixed = process_current()->personality & ADDR_NO_RANDOMIZE;
     uint64_t random = fixed ? 0 : (random_u64() & ((1u << STACK_RANDOM_BITS) - 1)) << PAGE_SHIFT;
     uint64_t top = USER_STACK_TOP - random;
     size_t words = strings->argc + strings->envc + 64;
